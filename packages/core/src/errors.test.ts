@@ -1,0 +1,75 @@
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import { ConfigurationError, describeCode, type ErrorCode, errorCodes, VerificationError } from './errors.js'
+
+const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: string]>> = {
+  credential_missing: [401],
+  credential_malformed: [400, 'invalid_request'],
+  credential_ambiguous: [400, 'invalid_request'],
+  token_malformed: [401, 'invalid_token'],
+  token_type_rejected: [401, 'invalid_token'],
+  algorithm_rejected: [401, 'invalid_token'],
+  issuer_untrusted: [401, 'invalid_token'],
+  key_unknown: [401, 'invalid_token'],
+  signature_invalid: [401, 'invalid_token'],
+  token_expired: [401, 'invalid_token'],
+  token_not_active: [401, 'invalid_token'],
+  token_too_old: [401, 'invalid_token'],
+  audience_mismatch: [401, 'invalid_token'],
+  claim_missing: [401, 'invalid_token'],
+  claim_invalid: [401, 'invalid_token'],
+  binding_missing: [401, 'invalid_token'],
+  scope_insufficient: [403, 'insufficient_scope'],
+  policy_denied: [403],
+  keys_unavailable: [503],
+}
+
+describe('the table of codes', () => {
+  it('lists these codes and no other', () => {
+    expect([...errorCodes].sort()).toEqual(Object.keys(wire).sort())
+    expect(Object.isFrozen(errorCodes)).toBe(true)
+    expectTypeOf<ErrorCode>().toEqualTypeOf<keyof typeof wire>()
+  })
+
+  it.each(errorCodes)('says what goes on the wire for %s', (code) => {
+    const { status, oauthError } = describeCode(code)
+    expect(oauthError === undefined ? [status] : [status, oauthError]).toEqual(wire[code])
+  })
+
+  it.each(errorCodes)('titles %s with words that may stand in a header', (code) => {
+    expect(describeCode(code).title).toMatch(/^[A-Z][a-z]*(?: \w+)+$/)
+  })
+
+  it('titles each code in its own words', () => {
+    expect(new Set(errorCodes.map((code) => describeCode(code).title)).size).toBe(errorCodes.length)
+  })
+})
+
+describe('VerificationError', () => {
+  it('carries what it was told', () => {
+    const cause = new Error('below')
+    const details = { claim: 'exp', header: 'kid', requiredScopes: ['a'], retryAfterSeconds: 7, cause }
+    const error = new VerificationError('token_expired', 'a reason', details)
+    expect(error).toMatchObject({ name: 'VerificationError', code: 'token_expired', message: 'a reason', ...details })
+    expect(error).toBeInstanceOf(Error)
+  })
+
+  it('carries nothing else', () => {
+    const error = new VerificationError('token_expired', 'a reason')
+    expect(error).toMatchObject({
+      claim: undefined,
+      header: undefined,
+      requiredScopes: undefined,
+      retryAfterSeconds: undefined,
+    })
+    expect('cause' in error).toBe(false)
+  })
+})
+
+describe('ConfigurationError', () => {
+  it('is an error of its own', () => {
+    const error = new ConfigurationError('a reason')
+    expect(error).toBeInstanceOf(Error)
+    expect(error).not.toBeInstanceOf(VerificationError)
+    expect(error).toMatchObject({ name: 'ConfigurationError', message: 'a reason' })
+  })
+})

@@ -1,0 +1,90 @@
+// The one table of everything that can go wrong with a request, and the two errors this package throws.
+// A code is a promise: stable, documented in docs/errors.md, never reused. An error knows no HTTP header;
+// `response/` turns a code into a status line, a challenge and a problem body.
+
+/** One row of the table: whose fault it is, what goes on the wire, and the title that everyone may read. */
+interface CodeRow {
+  /** HTTP status of the answer. */
+  readonly status: 400 | 401 | 403 | 503
+  /** The `error` of the challenge (RFC 6750 §3.1, RFC 9470 §3), absent where the RFC wants none. */
+  readonly oauthError?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+  /** The title of the problem (RFC 9457 §3.1.3): the same text for every occurrence, nothing of the token in it. */
+  readonly title: string
+}
+
+const codes = {
+  credential_missing: { status: 401, title: 'No credential was presented' },
+  credential_malformed: { status: 400, oauthError: 'invalid_request', title: 'The credential is malformed' },
+  credential_ambiguous: { status: 400, oauthError: 'invalid_request', title: 'More than one credential was presented' },
+  token_malformed: { status: 401, oauthError: 'invalid_token', title: 'The token is malformed' },
+  token_type_rejected: { status: 401, oauthError: 'invalid_token', title: 'The token is not of the accepted type' },
+  algorithm_rejected: { status: 401, oauthError: 'invalid_token', title: 'The algorithm of the token is not accepted' },
+  issuer_untrusted: { status: 401, oauthError: 'invalid_token', title: 'The issuer of the token is not trusted' },
+  key_unknown: { status: 401, oauthError: 'invalid_token', title: 'The token names no key of its issuer' },
+  signature_invalid: { status: 401, oauthError: 'invalid_token', title: 'The signature of the token is invalid' },
+  token_expired: { status: 401, oauthError: 'invalid_token', title: 'The token has expired' },
+  token_not_active: { status: 401, oauthError: 'invalid_token', title: 'The token is not active yet' },
+  token_too_old: { status: 401, oauthError: 'invalid_token', title: 'The token is too old' },
+  audience_mismatch: { status: 401, oauthError: 'invalid_token', title: 'The token is meant for another audience' },
+  claim_missing: { status: 401, oauthError: 'invalid_token', title: 'The token lacks a required claim' },
+  claim_invalid: { status: 401, oauthError: 'invalid_token', title: 'A claim of the token is invalid' },
+  binding_missing: { status: 401, oauthError: 'invalid_token', title: 'The token is bound and its proof is missing' },
+  scope_insufficient: { status: 403, oauthError: 'insufficient_scope', title: 'The token lacks a required scope' },
+  policy_denied: { status: 403, title: 'The policy denies this request' },
+  keys_unavailable: { status: 503, title: 'The keys of the issuer are unavailable' },
+} as const
+
+codes satisfies Readonly<Record<string, CodeRow>>
+
+/** Every code a {@link Decision} or a {@link VerificationError} can carry. */
+export type ErrorCode = keyof typeof codes
+
+/** The codes, in the order in which a request can meet them. */
+export const errorCodes: readonly ErrorCode[] = Object.freeze(Object.keys(codes) as ErrorCode[])
+
+/** Looks up status, OAuth error and public title of a code. */
+export function describeCode(code: ErrorCode): CodeRow {
+  return codes[code]
+}
+
+/** What a {@link VerificationError} may say beyond its code. None of it is a value of the token. */
+export interface VerificationErrorDetails {
+  /** Name of the claim that was judged, never its value. */
+  readonly claim?: string
+  /** Name of the header member that was judged, never its value. */
+  readonly header?: string
+  /** Scopes that the policy asks for: all of them, held or not. */
+  readonly requiredScopes?: readonly string[]
+  /** Seconds after which asking again can help; for the codes whose fault is ours. */
+  readonly retryAfterSeconds?: number
+  /** The error below this one, for the operator. */
+  readonly cause?: unknown
+}
+
+/**
+ * A request or token that does not pass, or an outage of ours.
+ *
+ * The `message` is one lower-case sentence for the operator. It holds no token, key, proof or claim value.
+ */
+export class VerificationError extends Error {
+  override readonly name = 'VerificationError'
+  readonly code: ErrorCode
+  readonly claim: string | undefined
+  readonly header: string | undefined
+  readonly requiredScopes: readonly string[] | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ErrorCode, message: string, details: VerificationErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.claim = details.claim
+    this.header = details.header
+    this.requiredScopes = details.requiredScopes
+    this.retryAfterSeconds = details.retryAfterSeconds
+  }
+}
+
+/** A mistake in the options of this package. Thrown while building, never while a request is judged. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+}

@@ -1,0 +1,282 @@
+// A decision in words, for the operator: every check in order, and for the one that failed what was expected, what came,
+// and what to do. It decides nothing. The verifier runs the same steps as for any request, and this file only words the
+// error that came of it, so an explanation cannot disagree with a decision.
+import type { VerificationError } from './errors.js'
+import type { IssuerRecord } from './issuer-record.js'
+import type { UnverifiedJwt } from './keys/trusted-issuer.js'
+
+/** One check of an {@link Explanation}. */
+export interface ExplainedCheck {
+  readonly check: CheckName
+  /** Where the check is written down. */
+  readonly section: string
+  readonly outcome: 'passed' | 'failed' | 'not reached'
+  /** For the failed check: what would have passed. */
+  readonly expected?: string
+  /** For the failed check: what came. May hold values of claims, so it is for the operator alone. */
+  readonly got?: string
+  /** For the failed check: one sentence of what to do. */
+  readonly action?: string
+}
+
+/** What {@link Verifier.explain} answers. For logs and consoles of the operator, never for the client. */
+export interface Explanation {
+  readonly allowed: boolean
+  /** The code of the refusal; absent when allowed. */
+  readonly code?: VerificationError['code']
+  /** One sentence: why not. Absent when allowed. */
+  readonly reason?: string
+  readonly checks: readonly ExplainedCheck[]
+}
+
+const sections = {
+  credential: 'RFC 6750 §2',
+  format: 'RFC 7515 §5.2',
+  issuer: 'RFC 9068 §4',
+  header: 'RFC 8725 §3.10',
+  algorithm: 'RFC 8725 §3.1',
+  type: 'RFC 9068 §2.1',
+  key: 'RFC 7515 §4.1.4',
+  signature: 'RFC 7515 §5.2',
+  kind: 'RFC 8725 §3.12',
+  audience: 'RFC 9068 §4',
+  expiry: 'RFC 7519 §4.1.4',
+  'not before': 'RFC 7519 §4.1.5',
+  age: 'RFC 7519 §4.1.6',
+  claims: 'RFC 9068 §2.2',
+  binding: 'RFC 7800 §3',
+  policy: 'RFC 6750 §3.1',
+} as const
+
+/** The checks, in the order in which the verifier makes them. */
+export type CheckName = keyof typeof sections
+
+/** What was known when the verifier said no. Nothing of it is proven. */
+export interface ExplanationContext {
+  readonly issuers: ReadonlyMap<string, IssuerRecord>
+  readonly unverified: UnverifiedJwt | undefined
+  /** Seconds since the epoch. */
+  readonly now: number
+}
+
+/** The explanation of a request that passed; an anonymous one went no further than its missing credential. */
+export function explainAllowed(isAnonymous: boolean): Explanation {
+  const checks = explainChecks(undefined, {})
+  if (!isAnonymous) return { allowed: true, checks }
+  return {
+    allowed: true,
+    checks: checks.map((each, index) => (index === 0 ? each : { ...each, outcome: 'not reached' })),
+  }
+}
+
+/** The explanation of a refusal. */
+export function explainDenied(error: VerificationError, context: ExplanationContext): Explanation {
+  const diagnosis = diagnose(error, context)
+  return {
+    allowed: false,
+    code: error.code,
+    reason: error.message,
+    checks: explainChecks(failedCheck(error), diagnosis),
+  }
+}
+
+type Diagnosis = Pick<ExplainedCheck, 'expected' | 'got' | 'action'>
+
+function explainChecks(failed: CheckName | undefined, diagnosis: Diagnosis): readonly ExplainedCheck[] {
+  const names = Object.keys(sections) as CheckName[]
+  const end = failed === undefined ? names.length : names.indexOf(failed)
+  return names.map((check, index) => {
+    if (index === end) return { check, section: sections[check], outcome: 'failed', ...diagnosis }
+    return { check, section: sections[check], outcome: index < end ? 'passed' : 'not reached' }
+  })
+}
+
+const checkByClaim: ReadonlyMap<string | undefined, CheckName> = new Map<string | undefined, CheckName>([
+  ['iss', 'issuer'],
+  ['aud', 'audience'],
+  ['exp', 'expiry'],
+  ['nbf', 'not before'],
+  ['iat', 'age'],
+])
+
+/** The check that an error is about. Every code and claim belongs to one. */
+function failedCheck({ code, claim, header }: VerificationError): CheckName {
+  switch (code) {
+    case 'credential_missing':
+    case 'credential_malformed':
+    case 'credential_ambiguous':
+      return 'credential'
+    case 'token_malformed':
+      return header === undefined ? 'format' : 'header'
+    case 'issuer_untrusted':
+      return 'issuer'
+    case 'algorithm_rejected':
+      return 'algorithm'
+    case 'token_type_rejected':
+      return claim === undefined ? 'type' : 'kind'
+    case 'key_unknown':
+    case 'keys_unavailable':
+      return 'key'
+    case 'signature_invalid':
+      return 'signature'
+    case 'audience_mismatch':
+      return 'audience'
+    case 'token_expired':
+    case 'token_not_active':
+    case 'token_too_old':
+    case 'claim_missing':
+    case 'claim_invalid':
+      return checkByClaim.get(claim) ?? 'claims'
+    case 'binding_missing':
+      return 'binding'
+    case 'scope_insufficient':
+    case 'policy_denied':
+      return 'policy'
+  }
+}
+
+function diagnose(error: VerificationError, context: ExplanationContext): Diagnosis {
+  const claims = context.unverified?.unverifiedClaims ?? {}
+  const record = context.issuers.get(String(claims['iss']))
+  const words = { error, context, claims, header: context.unverified?.unverifiedHeader, record }
+  switch (failedCheck(error)) {
+    case 'credential':
+      return {
+        expected: 'one bearer token',
+        got: error.message,
+        action: 'send one header: Authorization: Bearer <token>',
+      }
+    case 'issuer':
+      return diagnoseIssuer(words)
+    case 'algorithm':
+      return {
+        expected: list(record?.algorithms ?? []),
+        got: show(words.header?.alg),
+        action: 'let the issuer sign with an accepted algorithm, or list this one in `algorithms` if you trust it',
+      }
+    case 'type':
+    case 'kind':
+      return diagnoseType(words)
+    case 'key':
+      return diagnoseKey(words)
+    case 'signature':
+      return {
+        expected: 'a signature by the key that the token names',
+        got: error.message,
+        action:
+          'the token was altered, cut, or signed with another key of the same `kid`: get a new one from the issuer',
+      }
+    case 'audience':
+      return {
+        expected: list(record?.rules.audiences ?? []),
+        got: show(claims[error.claim ?? 'aud']),
+        action: 'ask the issuer for a token for this API, or correct `audience` if that is who this API is',
+      }
+    case 'expiry':
+    case 'not before':
+    case 'age':
+      return diagnoseTime(words)
+    case 'policy':
+      return {
+        expected: list(error.requiredScopes ?? []),
+        got: 'fewer',
+        action: 'ask the issuer for a token with every scope that is expected here',
+      }
+    case 'binding':
+      return {
+        expected: 'a token that is not bound, or the proof of its holder',
+        got: 'a bound token as a plain bearer token',
+        action: 'this verifier cannot check the proof of a bound token: let the issuer grant this API unbound ones',
+      }
+    default:
+      return { expected: 'a token as the RFC writes it', got: error.message, action: 'get a new token from the issuer' }
+  }
+}
+
+interface Words {
+  readonly error: VerificationError
+  readonly context: ExplanationContext
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly header: UnverifiedJwt['unverifiedHeader'] | undefined
+  readonly record: IssuerRecord | undefined
+}
+
+function diagnoseIssuer({ context, claims }: Words): Diagnosis {
+  const trusted = [...context.issuers.keys()]
+  const { iss } = claims
+  const near = trusted.find((name) => typeof iss === 'string' && withoutSlash(name) === withoutSlash(iss))
+  const slash = `the two differ by the slash at the end alone: write \`issuer\` exactly as the token does, ${show(iss)}`
+  const other = 'trust this issuer in the options if it is yours, or get the token from an issuer that is trusted'
+  return { expected: list(trusted), got: show(iss), action: near === undefined ? other : slash }
+}
+
+function withoutSlash(url: string): string {
+  return url.endsWith('/') ? url.slice(0, -1) : url
+}
+
+function diagnoseType({ error, claims, header, record }: Words): Diagnosis {
+  const types = [...(record?.tokenTypes ?? [])].map((type) => type || '(none)')
+  const looksLikeIdToken = ['nonce', 'at_hash', 'c_hash'].some((name) => claims[name] !== undefined)
+  return {
+    expected: error.claim === undefined ? `\`typ\` ${list(types)}` : 'an access token',
+    got: error.claim === undefined ? `\`typ\` ${show(header?.typ)}` : error.message,
+    action: looksLikeIdToken
+      ? 'this is an ID token: it tells the client who logged in; send the access token to the API'
+      : 'send an access token; if those of this issuer look like this, name its `profile` in the options',
+  }
+}
+
+function diagnoseKey({ error, context, header, record }: Words): Diagnosis {
+  const { kids = [], fetchedAt } = record?.keys.describe() ?? {}
+  const since = fetchedAt === undefined ? '' : `, fetched ${Math.round(context.now - fetchedAt)} s ago`
+  if (error.code === 'keys_unavailable') {
+    const { cause } = error
+    return {
+      expected: 'the key set of the issuer',
+      got: cause instanceof Error ? cause.message : error.message,
+      action: 'look whether the issuer can be reached from this host; the token itself was not judged',
+    }
+  }
+  return {
+    expected: `a key of the set in force (${list(kids)}${since})`,
+    got: `\`kid\` ${show(header?.kid)}, \`alg\` ${show(header?.alg)}`,
+    action: 'the key was removed, is not published yet, or belongs to another issuer: get a new token from the issuer',
+  }
+}
+
+function diagnoseTime({ error, context, claims, record }: Words): Diagnosis {
+  const name = error.claim ?? 'exp'
+  const value = claims[name]
+  if (typeof value !== 'number') {
+    return {
+      expected: `\`${name}\` in seconds`,
+      got: show(value),
+      action: 'let the issuer set it as a JSON number of seconds',
+    }
+  }
+  const seconds = Math.round(Math.abs(context.now - value))
+  const tolerance = `with a tolerance of ${record?.rules.clockToleranceSeconds ?? 0} s`
+  const past = value <= context.now
+  return {
+    expected: `\`${name}\` that holds at ${date(context.now)}, ${tolerance}`,
+    got: `${date(value)}, ${seconds} s ${past ? 'ago' : 'ahead'}`,
+    action: past
+      ? 'get a new token from the issuer; if this one is new, one of the two clocks is off'
+      : `the clock of this host or of the issuer is off by ${seconds} s or more: set it right`,
+  }
+}
+
+function date(seconds: number): string {
+  const milliseconds = seconds * 1000
+  return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : 'no date'
+}
+
+function list(items: Iterable<string>): string {
+  return [...items].map(show).join(', ')
+}
+
+/** Text of a token on an operator's screen: quoted, so that it cannot pass for ours, and bounded. */
+function show(value: unknown): string {
+  const text = value === undefined ? '(none)' : JSON.stringify(value)
+  return text.length <= 300 ? text : `${text.slice(0, 300)}…`
+}

@@ -1,0 +1,136 @@
+// Where the keys of one issuer come from: discovered, fetched, given in the options, or a shared secret. Exactly one of
+// these, and a secret is never taken for a key.
+import type { Clock } from './clock.js'
+import { ConfigurationError } from './errors.js'
+import type { Algorithm } from './jose/algorithms.js'
+import { importSecret, type KeyObject, UnusableKeyError, type VerificationKey } from './jose/jwk.js'
+import type { Fetch } from './keys/fetch-document.js'
+import { discoverJwksUri, isFetchable } from './keys/issuer-metadata.js'
+import { importPublishedKey, JwkSet, type KeySet, SecretKeySet } from './keys/jwk-set.js'
+import { defaultKeyLifetimes, type KeyLifetimeOptions, RemoteJwkSet } from './keys/remote-jwk-set.js'
+import { requireKnownOptions, requireSeconds } from './option-checks.js'
+
+/** A JSON Web Key Set (RFC 7517 §5), given in the options. */
+export interface InlineJwks {
+  readonly keys: readonly object[]
+}
+
+/** The options that say where keys come from. With none of the first four, they are discovered. */
+export interface KeySourceOptions {
+  /** Where the metadata is, if not where OpenID Connect Discovery or RFC 8414 put it. It must name {@link issuer}. */
+  readonly discoveryUrl?: string
+  /** Where the keys are, in place of discovery. */
+  readonly jwksUri?: string
+  /** The keys themselves, in place of fetching them. */
+  readonly jwks?: InlineJwks
+  /** A shared secret in place of keys: bytes, a KeyObject, or text taken as UTF-8. Needs {@link algorithms}. */
+  readonly secret?: string | Uint8Array | KeyObject
+  /** How long fetched keys live. */
+  readonly keyLifetimes?: KeyLifetimeOptions
+}
+
+/** What the key sets of one verifier share: how time passes for them, and how they reach their issuer. */
+export interface IssuerContext {
+  readonly clock: Clock
+  readonly stopwatch: Clock
+  readonly pause: (seconds: number) => Promise<void>
+  readonly fetch: Fetch
+}
+
+/**
+ * Builds the key set of an issuer from its one source.
+ *
+ * @param template - the issuer as it is written in the options, `{tenant}` and all
+ * @throws ConfigurationError
+ */
+export function createKeySet(
+  issuer: string,
+  template: string,
+  options: KeySourceOptions,
+  algorithms: readonly Algorithm[],
+  context: IssuerContext,
+): KeySet {
+  const { discoveryUrl, jwksUri, jwks, secret } = options
+  if ([discoveryUrl, jwksUri, jwks, secret].filter((source) => source !== undefined).length > 1) {
+    throw new ConfigurationError(`${issuer}: give one of \`discoveryUrl\`, \`jwksUri\`, \`jwks\` and \`secret\``)
+  }
+  if (secret !== undefined) return new SecretKeySet(secretKey(issuer, secret, algorithms))
+  if (jwks !== undefined) return new JwkSet(inlineKeys(issuer, jwks))
+  return createRemoteKeySet(issuer, template, options, context)
+}
+
+function createRemoteKeySet(
+  issuer: string,
+  template: string,
+  options: KeySourceOptions,
+  context: IssuerContext,
+): KeySet {
+  const { discoveryUrl, jwksUri, keyLifetimes = {} } = options
+  const forTenant = (url: string): string => url.replaceAll('{tenant}', tenantOf(issuer, template))
+  const jwksLocation = jwksUri === undefined ? undefined : requireUrl(forTenant(jwksUri), `${issuer}: \`jwksUri\``)
+  const metadata =
+    discoveryUrl === undefined ? undefined : requireUrl(forTenant(discoveryUrl), `${issuer}: \`discoveryUrl\``)
+  if (jwksLocation === undefined && metadata === undefined) requireIssuerUrl(issuer)
+  requireKnownOptions(keyLifetimes, Object.keys(defaultKeyLifetimes), `${issuer}: \`keyLifetimes\``)
+  for (const [name, value] of Object.entries(keyLifetimes)) {
+    requireSeconds(value, `${issuer}: \`keyLifetimes.${name}\``, name === 'staleSeconds' ? 0 : 1, 86_400)
+  }
+  const lifetimes = { ...defaultKeyLifetimes, ...keyLifetimes }
+  if (lifetimes.leastLifetimeSeconds > lifetimes.greatestLifetimeSeconds) {
+    throw new ConfigurationError(`${issuer}: \`leastLifetimeSeconds\` is greater than \`greatestLifetimeSeconds\``)
+  }
+  return new RemoteJwkSet({
+    ...context,
+    issuer,
+    lifetimes,
+    locate: async (fetchContext) => jwksLocation ?? discoverJwksUri(issuer, metadata, fetchContext),
+  })
+}
+
+function tenantOf(issuer: string, template: string): string {
+  const [before = '', after = ''] = template.split('{tenant}')
+  return issuer.slice(before.length, issuer.length - after.length)
+}
+
+function secretKey(issuer: string, secret: unknown, algorithms: readonly Algorithm[]): VerificationKey {
+  const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : (secret as Uint8Array | KeyObject)
+  try {
+    return importSecret(bytes, algorithms)
+  } catch (cause) {
+    const reason =
+      cause instanceof UnusableKeyError ? cause.message : 'it is neither text, bytes nor a secret KeyObject'
+    throw new ConfigurationError(`${issuer}: \`secret\` can't be used: ${reason}`, { cause })
+  }
+}
+
+function inlineKeys(issuer: string, jwks: InlineJwks): readonly VerificationKey[] {
+  if (!Array.isArray(jwks?.keys) || jwks.keys.length === 0) {
+    throw new ConfigurationError(`${issuer}: \`jwks\` must be an object with at least one key in \`keys\``)
+  }
+  return jwks.keys.map((key, index) => {
+    try {
+      return importPublishedKey(key)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : 'it is no key'
+      throw new ConfigurationError(`${issuer}: \`jwks.keys[${index}]\` can't be used: ${reason}`, { cause })
+    }
+  })
+}
+
+/** RFC 8414 §2: an issuer that publishes metadata is an https URL without query or fragment. */
+function requireIssuerUrl(issuer: string): void {
+  const url = requireUrl(issuer, `${issuer}: \`issuer\` has no \`jwksUri\`, \`jwks\` or \`secret\`, so it`)
+  if (url.search !== '' || url.hash !== '' || issuer.includes('?') || issuer.includes('#')) {
+    throw new ConfigurationError(`${issuer}: \`issuer\` must have no query and no fragment`)
+  }
+}
+
+function requireUrl(text: string, what: string): URL {
+  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !isFetchable(url) || url.username !== '' || url.password !== '') {
+    throw new ConfigurationError(
+      `${what} must be an https URL (plain http only to a loopback host), without credentials`,
+    )
+  }
+  return url
+}

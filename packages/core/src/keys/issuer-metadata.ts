@@ -1,0 +1,67 @@
+// RFC 8414 and OpenID Connect Discovery 1.0: where an issuer publishes its keys. A document that names another issuer
+// than the configured one is not used (RFC 8414 §3.3), however small the difference.
+import { DocumentError, type FetchContext, fetchDocument } from './fetch-document.js'
+
+/**
+ * Finds the `jwks_uri` of an issuer.
+ *
+ * Tries OpenID Connect's URL, then RFC 8414's, then OpenID Connect's in the form of RFC 8414, unless `discoveryUrl` says it.
+ *
+ * @throws DocumentError
+ */
+export async function discoverJwksUri(
+  issuer: string,
+  discoveryUrl: URL | undefined,
+  context: FetchContext,
+): Promise<URL> {
+  const candidates = discoveryUrl === undefined ? wellKnownUrls(issuer) : [discoveryUrl]
+  let absent: DocumentError | undefined
+  for (const url of candidates) {
+    try {
+      return await jwksUriOf(issuer, url, context)
+    } catch (error) {
+      if (!(error instanceof DocumentError) || !error.isAbsent) throw error
+      absent = error
+    }
+  }
+  throw absent ?? new DocumentError(`${issuer}: publishes no metadata`)
+}
+
+async function jwksUriOf(issuer: string, url: URL, context: FetchContext): Promise<URL> {
+  const { document } = await fetchDocument(url, context)
+  const named = document?.['issuer']
+  if (named !== issuer) {
+    throw new DocumentError(
+      `${url.href}: names ${typeof named === 'string' ? `the issuer ${named}` : 'no issuer'}, the options name ${issuer}`,
+    )
+  }
+  const jwksUri = document?.['jwks_uri']
+  if (typeof jwksUri !== 'string' || !URL.canParse(jwksUri)) throw new DocumentError(`${url.href}: has no \`jwks_uri\``)
+  const location = new URL(jwksUri)
+  // Plain http is for issuers on this very host: a remote document must not send us to a port of ours.
+  if (!isFetchable(location) || (location.protocol === 'http:' && url.protocol !== 'http:')) {
+    throw new DocumentError(`${url.href}: its \`jwks_uri\` is not an https URL`)
+  }
+  return location
+}
+
+/** OIDC Discovery §4 appends to the path, RFC 8414 §3.1 inserts before it. */
+function wellKnownUrls(issuer: string): readonly URL[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  const urls = [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}/.well-known/openid-configuration${path}`,
+  ]
+  return [...new Set(urls)].map((url) => new URL(url))
+}
+
+/** https, or plain http to a loopback host. */
+export function isFetchable(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
+}

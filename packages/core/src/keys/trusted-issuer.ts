@@ -1,0 +1,94 @@
+// The allow-list of issuers (RFC 9068 §4, RFC 8725 §3.8): a token names one of them, to the letter, before anything is
+// fetched, and with an algorithm and a type that this issuer may use. All of it is read from a token that nobody has
+// verified: it decides which key may prove it, and nothing else.
+import { VerificationError } from '../errors.js'
+import type { JwsHeader, UnverifiedJws } from '../jose/compact-jws.js'
+import { type JsonObject, parseJsonObject } from '../jose/strict-json.js'
+import type { KeySet } from './jwk-set.js'
+
+/** What must be known of an issuer to choose a key for its token. */
+export interface TrustedIssuer {
+  readonly issuer: string
+  readonly algorithms: ReadonlySet<string>
+  /** Accepted media types of a token, in lower case and without `application/`; `''` accepts a token without `typ`. */
+  readonly tokenTypes: ReadonlySet<string>
+  readonly keys: KeySet
+  readonly dangerouslyAllowKeyHeaders: boolean
+}
+
+/** A JWS whose payload is a claims set, which nobody has vouched for yet. */
+export interface UnverifiedJwt extends UnverifiedJws {
+  readonly unverifiedClaims: JsonObject
+}
+
+/**
+ * Reads the claims set out of a JWS (RFC 7519 §7.2 step 10).
+ *
+ * @throws VerificationError `token_malformed`
+ */
+export function readClaimsSet(jws: UnverifiedJws): UnverifiedJwt {
+  const { token, unverifiedHeader, unverifiedPayload, signature, signedLength } = jws
+  try {
+    const unverifiedClaims = parseJsonObject(unverifiedPayload)
+    return { token, unverifiedHeader, unverifiedPayload, signature, signedLength, unverifiedClaims }
+  } catch (cause) {
+    throw new VerificationError('token_malformed', 'the claims set is not one strict JSON object', { cause })
+  }
+}
+
+/**
+ * Finds the trusted issuer of a token, and whether it may sign a token such as this.
+ *
+ * Does not judge the signature, nor any claim beside `iss`.
+ *
+ * @throws VerificationError `claim_missing`, `claim_invalid`, `issuer_untrusted`, `token_malformed`, `algorithm_rejected`,
+ * `token_type_rejected`
+ */
+export function trustIssuer<Issuer extends TrustedIssuer>(
+  issuers: ReadonlyMap<string, Issuer>,
+  jwt: UnverifiedJwt,
+): Issuer {
+  const { iss } = jwt.unverifiedClaims
+  if (iss === undefined) throw new VerificationError('claim_missing', '`iss` is missing', { claim: 'iss' })
+  if (typeof iss !== 'string') throw new VerificationError('claim_invalid', '`iss` is not a string', { claim: 'iss' })
+  const issuer = issuers.get(iss) // RFC 7519 §4.1.1, RFC 9068 §4: exact, code point by code point
+  if (issuer === undefined)
+    throw new VerificationError('issuer_untrusted', 'the token names an issuer that is not trusted')
+  const header = jwt.unverifiedHeader
+  requireNoKeyHeaders(header, issuer)
+  if (!issuer.algorithms.has(header.alg)) {
+    throw new VerificationError('algorithm_rejected', 'the issuer may not sign with the algorithm of the token')
+  }
+  requireTokenType(header, issuer)
+  return issuer
+}
+
+const keyHeaders = ['jku', 'jwk', 'x5u', 'x5c'] as const
+
+/** RFC 8725 §3.10: a token does not bring its own key. They are never followed; here they are not even tolerated. */
+function requireNoKeyHeaders(header: JwsHeader, issuer: TrustedIssuer): void {
+  if (issuer.dangerouslyAllowKeyHeaders) return
+  for (const name of keyHeaders) {
+    if (header[name] === undefined) continue
+    throw new VerificationError('token_malformed', `\`${name}\` has no place in the header of an access token`, {
+      header: name,
+    })
+  }
+}
+
+/** RFC 9068 §4 step 1, RFC 7515 §4.1.9; RFC 7519 §5.2 for `cty`. */
+function requireTokenType(header: JwsHeader, issuer: TrustedIssuer): void {
+  if (typeof header['cty'] === 'string' && mediaType(header['cty']) === 'jwt') {
+    throw new VerificationError('token_malformed', 'the token holds another token', { header: 'cty' })
+  }
+  if (!issuer.tokenTypes.has(header.typ === undefined ? '' : mediaType(header.typ))) {
+    throw new VerificationError('token_type_rejected', '`typ` of the header is not a type that the issuer may use')
+  }
+}
+
+/** RFC 7515 §4.1.9: `application/` may be left out where no other slash is; media types are case-insensitive. */
+function mediaType(text: string): string {
+  const lower = text.toLowerCase()
+  const short = lower.startsWith('application/') ? lower.slice('application/'.length) : lower
+  return short.includes('/') ? lower : short
+}

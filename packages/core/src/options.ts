@@ -1,0 +1,191 @@
+// The options of a verifier, assembled from those of the rooms, judged once and frozen. What is not understood is
+// refused; what is left out is safe.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type Clock, monotonicClock, pause, systemClock } from './clock.js'
+import type { Principal, RegisteredClaims } from './decision.js'
+import { ConfigurationError } from './errors.js'
+import {
+  createIssuerRecords,
+  type IssuerRecord,
+  issuerOptionNames,
+  type TrustedIssuerOptions,
+} from './issuer-record.js'
+import { defaultMaxTokenBytes } from './jose/compact-jws.js'
+import { createDecrypter, type Decrypter, type DecryptionOptions } from './jose/nested-jwe.js'
+import type { Fetch } from './keys/fetch-document.js'
+import { requireKnownOptions } from './option-checks.js'
+import { type Policy, requirePolicyNode } from './policy/policy.js'
+import type { CredentialSource } from './request/extract-credential.js'
+import { isQuotable } from './response/challenge.js'
+
+/** The options that are not about one issuer. */
+export interface VerifierSettings<
+  Schema extends StandardSchemaV1 | undefined = StandardSchemaV1 | undefined,
+  Optional extends boolean = boolean,
+> {
+  /** Validates and types `auth.claims`: any Standard Schema (zod, valibot, arktype, …). */
+  readonly claims?: Schema
+  /** What every request must satisfy, unless its route says something else. */
+  readonly policy?: Policy
+  /** A request without a credential passes as anonymous; a bad credential never does. @defaultValue false */
+  readonly optional?: Optional
+  /** Where a token may come from. @defaultValue `'authorization'` */
+  readonly credentials?: CredentialSource | readonly CredentialSource[]
+  /** Opens encrypted tokens (RFC 7519 §5.2). Off by default. */
+  readonly decryption?: DecryptionOptions
+  /** Bound of a token, in bytes. @defaultValue 16384 */
+  readonly maxTokenBytes?: number
+  /** Bound of the verified-token cache, in bytes; 0 turns it off. @defaultValue 33554432 (32 MiB) */
+  readonly tokenCacheBytes?: number
+  /** `realm` of challenges (RFC 9110 §11.5). @defaultValue `'api'` */
+  readonly realm?: string
+  /** The time, in seconds since the epoch. @defaultValue the clock of the machine */
+  readonly clock?: Clock
+  /** Gets metadata and keys. @defaultValue the `fetch` of Node */
+  readonly fetch?: Fetch
+}
+
+/** Either one issuer, said at the top, or several, each with a record of its own. */
+export type VerifierOptions<
+  Schema extends StandardSchemaV1 | undefined = StandardSchemaV1 | undefined,
+  Optional extends boolean = boolean,
+> = VerifierSettings<Schema, Optional> &
+  (
+    | TrustedIssuerOptions
+    | ({ readonly issuers: readonly TrustedIssuerOptions[] } & {
+        readonly [Name in keyof TrustedIssuerOptions]?: never
+      })
+  )
+
+/** What a verifier with such options answers as `auth`. */
+export type AuthOf<Schema extends StandardSchemaV1 | undefined, Optional extends boolean> =
+  | Principal<Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : RegisteredClaims>
+  | (Optional extends true ? undefined : never)
+
+/** {@link VerifierOptions}, judged. */
+export interface VerifierConfiguration {
+  readonly issuers: ReadonlyMap<string, IssuerRecord>
+  readonly schema: StandardSchemaV1 | undefined
+  readonly policy: Policy | undefined
+  readonly optional: boolean
+  readonly credentials: readonly CredentialSource[]
+  readonly decrypt: Decrypter | undefined
+  readonly maxTokenBytes: number
+  readonly tokenCacheBytes: number
+  readonly realm: string
+  readonly clock: Clock
+}
+
+const settingNames: readonly (keyof VerifierSettings)[] = [
+  'claims',
+  'policy',
+  'optional',
+  'credentials',
+  'decryption',
+  'maxTokenBytes',
+  'tokenCacheBytes',
+  'realm',
+  'clock',
+  'fetch',
+]
+
+/**
+ * Judges options.
+ *
+ * @throws ConfigurationError
+ */
+export function configure(options: VerifierOptions): VerifierConfiguration {
+  if (typeof options !== 'object' || options === null) throw new ConfigurationError('the options must be an object')
+  requireKnownOptions(options, [...settingNames, ...issuerOptionNames, 'issuers'], 'a verifier')
+  const maxTokenBytes = requireBytes(options.maxTokenBytes ?? defaultMaxTokenBytes, '`maxTokenBytes`', 1)
+  const policy = options.policy === undefined ? undefined : requirePolicyNode(options.policy)
+  const optional = options.optional ?? false
+  if (typeof optional !== 'boolean') throw new ConfigurationError('`optional` must be true or false')
+  if (optional && policy !== undefined) {
+    throw new ConfigurationError('`optional` and `policy` contradict each other: nobody anonymous satisfies a policy')
+  }
+  return Object.freeze({
+    issuers: trustedIssuers(options),
+    schema: requireSchema(options.claims),
+    policy,
+    optional,
+    credentials: requireSources(options.credentials ?? 'authorization'),
+    decrypt: options.decryption === undefined ? undefined : createDecrypter(options.decryption, maxTokenBytes),
+    maxTokenBytes,
+    tokenCacheBytes: requireBytes(options.tokenCacheBytes ?? 33_554_432, '`tokenCacheBytes`', 0),
+    realm: requireRealm(options.realm ?? 'api'),
+    clock: options.clock ?? systemClock,
+  })
+}
+
+/**
+ * The options of a verifier that was given none: `SALLYPORT_ISSUER` and `SALLYPORT_AUDIENCE`.
+ *
+ * @throws ConfigurationError where one of them is missing
+ */
+export function optionsFromEnvironment(environment: NodeJS.ProcessEnv): VerifierOptions {
+  const { SALLYPORT_ISSUER: issuer, SALLYPORT_AUDIENCE: audience, SALLYPORT_REDIS_URL: redisUrl } = environment
+  if (!issuer || !audience) {
+    throw new ConfigurationError('give `issuer` and `audience`, or set SALLYPORT_ISSUER and SALLYPORT_AUDIENCE')
+  }
+  if (redisUrl) throw new ConfigurationError('SALLYPORT_REDIS_URL is set, and this version keeps no state on Redis')
+  return { issuer, audience }
+}
+
+function trustedIssuers(options: VerifierOptions): ReadonlyMap<string, IssuerRecord> {
+  const { clock = systemClock, fetch = globalThis.fetch } = options
+  if (typeof clock !== 'function') throw new ConfigurationError('`clock` must be a function that answers seconds')
+  if (typeof fetch !== 'function')
+    throw new ConfigurationError('`fetch` must be a function such as the `fetch` of Node')
+  const context = { clock, stopwatch: monotonicClock, pause, fetch }
+  const issuers = new Map<string, IssuerRecord>()
+  for (const record of issuerOptions(options).flatMap((each) => createIssuerRecords(each, context))) {
+    if (issuers.has(record.issuer)) throw new ConfigurationError(`${record.issuer}: two records with one \`issuer\``)
+    issuers.set(record.issuer, record)
+  }
+  return issuers
+}
+
+function issuerOptions(options: VerifierOptions): readonly TrustedIssuerOptions[] {
+  const own = issuerOptionNames.filter((name) => options[name] !== undefined)
+  if (!('issuers' in options)) {
+    return [Object.fromEntries(own.map((name) => [name, options[name]])) as unknown as TrustedIssuerOptions]
+  }
+  if (own.length > 0) throw new ConfigurationError(`\`${own[0]}\` belongs into one of \`issuers\`, not beside them`)
+  if (!Array.isArray(options.issuers) || options.issuers.length === 0) {
+    throw new ConfigurationError('`issuers` must be an array of at least one issuer')
+  }
+  return options.issuers
+}
+
+function requireSchema(schema: StandardSchemaV1 | undefined): StandardSchemaV1 | undefined {
+  if (schema === undefined || typeof schema?.['~standard']?.validate === 'function') return schema
+  throw new ConfigurationError('`claims` must be a Standard Schema, such as z.object({ … })')
+}
+
+function requireSources(sources: CredentialSource | readonly CredentialSource[]): readonly CredentialSource[] {
+  const all = Array.isArray(sources) ? (sources as readonly CredentialSource[]) : [sources as CredentialSource]
+  if (all.length > 0 && all.every(isSource)) return Object.freeze([...all])
+  throw new ConfigurationError(
+    "`credentials` must be 'authorization', { cookie }, { header }, { webSocketProtocol }, { dangerouslyAllowQuery } or a function",
+  )
+}
+
+const sourceNames = ['cookie', 'header', 'webSocketProtocol', 'dangerouslyAllowQuery']
+
+function isSource(source: unknown): boolean {
+  if (source === 'authorization' || typeof source === 'function') return true
+  if (typeof source !== 'object' || source === null) return false
+  const [[name, value] = [], ...more] = Object.entries(source)
+  return more.length === 0 && sourceNames.includes(String(name)) && typeof value === 'string' && value !== ''
+}
+
+function requireRealm(realm: string): string {
+  if (typeof realm === 'string' && isQuotable(realm)) return realm
+  throw new ConfigurationError('`realm` must be printable ASCII without quotes and backslashes')
+}
+
+function requireBytes(value: number, what: string, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value
+  throw new ConfigurationError(`${what} must be a whole number of bytes, ${least} or more`)
+}

@@ -1,0 +1,130 @@
+// RFC 6750 §2: one request carries exactly one credential. The `Authorization` header is read by default; every other
+// place is opt-in, and a token in two places is an error, also when one of them is a place we would not read from.
+// What the token says is not looked at here.
+import { VerificationError } from '../errors.js'
+import { headerValues, type VerifiableRequest } from './verifiable-request.js'
+
+/**
+ * Where a token may come from.
+ *
+ * - `'authorization'`: `Authorization: Bearer <token>` (RFC 6750 §2.1), the default.
+ * - `{ cookie }`: the cookie of this name. Browsers send cookies by themselves: keep it `SameSite` and guard writes
+ *   against cross-site requests.
+ * - `{ header }`: a header that holds nothing but the token.
+ * - `{ webSocketProtocol }`: the `Sec-WebSocket-Protocol` item after this name, as in
+ *   `new WebSocket(url, ['access_token', token])`. The server must answer with the name alone.
+ * - `{ dangerouslyAllowQuery }`: the query parameter of this name. URLs end up in logs, histories and `Referer` lines;
+ *   RFC 9700 §4.3.2 says not to.
+ * - a function: any other place. It answers the bare token, or `undefined` where there is none.
+ */
+export type CredentialSource =
+  | 'authorization'
+  | { readonly cookie: string }
+  | { readonly header: string }
+  | { readonly webSocketProtocol: string }
+  | { readonly dangerouslyAllowQuery: string }
+  | ((request: VerifiableRequest) => string | undefined)
+
+/** The one token of a request; nothing about it is proven. */
+export interface Credential {
+  readonly unverifiedToken: string
+}
+
+const token68 = /^[A-Za-z0-9\-._~+/]+=*$/ // RFC 9110 §11.2
+const bearer = /^bearer(?: +(.*))?$/is // RFC 6750 §2.1, scheme case-insensitive by RFC 9110 §11.1
+
+/**
+ * Finds the credential of a request.
+ *
+ * @returns `undefined` where the request carries none at all.
+ * @throws VerificationError `credential_missing` (a scheme we do not speak), `credential_malformed`, `credential_ambiguous`
+ */
+export function extractCredential(
+  request: VerifiableRequest,
+  sources: readonly CredentialSource[],
+): Credential | undefined {
+  const found: string[] = []
+  for (const source of sources) found.push(...tokensFrom(request, source))
+  if (found.length > 1) throw ambiguous()
+  const [token] = found
+  if (token === undefined) return undefined
+  if (!token68.test(token)) throw new VerificationError('credential_malformed', 'the credential is not a bearer token')
+  if (carriesTokenElsewhere(request, sources)) throw ambiguous()
+  return { unverifiedToken: token }
+}
+
+function tokensFrom(request: VerifiableRequest, source: CredentialSource): readonly string[] {
+  if (source === 'authorization') return authorizationTokens(request)
+  if (typeof source === 'function') return customToken(request, source)
+  if ('cookie' in source) return cookieValues(request, source.cookie)
+  if ('header' in source) return headerValues(request, source.header.toLowerCase())
+  if ('webSocketProtocol' in source) return webSocketTokens(request, source.webSocketProtocol)
+  return queryValues(request, source.dangerouslyAllowQuery)
+}
+
+/** `Authorization: Bearer <token68>` */
+function authorizationTokens(request: VerifiableRequest): readonly string[] {
+  const lines = headerValues(request, 'authorization')
+  if (lines.length > 1) throw ambiguous()
+  const [line] = lines
+  if (line === undefined) return []
+  const match = bearer.exec(line)
+  if (match === null) {
+    throw new VerificationError('credential_missing', 'the request speaks an authentication scheme other than bearer')
+  }
+  return [match[1] ?? '']
+}
+
+function customToken(request: VerifiableRequest, source: (request: VerifiableRequest) => unknown): readonly string[] {
+  const token = source(request)
+  if (token === undefined) return []
+  if (typeof token === 'string') return [token]
+  throw new VerificationError('credential_malformed', 'the credential function answered something other than a string')
+}
+
+/** RFC 6265 §4.2.1. All values of the name, where a cookie library would hand out the first and hide the second. */
+function cookieValues(request: VerifiableRequest, name: string): readonly string[] {
+  const values: string[] = []
+  for (const line of headerValues(request, 'cookie')) {
+    for (const pair of line.split(';')) {
+      const equals = pair.indexOf('=')
+      if (equals >= 0 && pair.slice(0, equals).trim() === name) values.push(unquoted(pair.slice(equals + 1).trim()))
+    }
+  }
+  return values
+}
+
+function unquoted(value: string): string {
+  return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
+}
+
+/** RFC 6455 §11.3.4: a list of names; the token is the item after ours. */
+function webSocketTokens(request: VerifiableRequest, name: string): readonly string[] {
+  const items = headerValues(request, 'sec-websocket-protocol').flatMap((line) => line.split(','))
+  const names = items.map((item) => item.trim())
+  return names.flatMap((item, index) => (item === name ? [names[index + 1] ?? ''] : []))
+}
+
+function queryValues(request: VerifiableRequest, name: string): readonly string[] {
+  const query = request.url?.split('#', 1)[0]?.split('?').slice(1).join('?')
+  return query ? new URLSearchParams(query).getAll(name) : []
+}
+
+/** RFC 6750 §2: a token beside the one we read, in the query (§2.3) or in a form (§2.2), makes two methods. */
+function carriesTokenElsewhere(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {
+  const readsQuery = sources.some(
+    (source) =>
+      typeof source === 'object' &&
+      'dangerouslyAllowQuery' in source &&
+      source.dangerouslyAllowQuery === 'access_token',
+  )
+  if (!readsQuery && request.url?.includes('access_token') && queryValues(request, 'access_token').length > 0)
+    return true
+  const { body } = request
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return false
+  return headerValues(request, 'content-type').some((type) => /^application\/x-www-form-urlencoded\b/i.test(type))
+}
+
+function ambiguous(): VerificationError {
+  return new VerificationError('credential_ambiguous', 'the request carries more than one credential')
+}

@@ -1,0 +1,72 @@
+// What comes in: the least an HTTP request must show to be judged. Node's `IncomingMessage`, Express's and Fastify's
+// requests and the Web's `Request` all fit this shape as they are.
+
+/** Header lines by name, as Node (`req.headers`) or the Web (`Headers`) holds them. */
+export type RequestHeaders =
+  | { readonly [name: string]: string | readonly string[] | undefined }
+  | { get(name: string): string | null }
+
+/** A request as the engine sees it. Adapters build it; nothing of it is trusted. */
+export interface VerifiableRequest {
+  readonly headers: RequestHeaders
+  /**
+   * Name, value, name, value, … as they came off the wire (`IncomingMessage.rawHeaders`). Node keeps only the first of
+   * several `Authorization` lines in `headers`, so a second one is seen only here.
+   */
+  readonly rawHeaders?: readonly string[] | undefined
+  readonly method?: string | undefined
+  /** Path and query, or the absolute URL. Needed to see a token in the query. */
+  readonly url?: string | undefined
+  /** A form that the framework has parsed already. Needed to see a token in the form. */
+  readonly body?: unknown
+}
+
+/**
+ * Every value that a header came with.
+ *
+ * @param name - in lower case
+ */
+export function headerValues(request: VerifiableRequest, name: string): readonly string[] {
+  const raw = rawHeaderValues(request.rawHeaders, name)
+  const { headers } = request
+  if (typeof headers.get === 'function') {
+    const joined = (headers as { get(name: string): string | null }).get(name)
+    return joined === null ? raw : union(raw, [joined])
+  }
+  return union(raw, plainHeaderValues(headers as PlainHeaders, name))
+}
+
+type PlainHeaders = Exclude<RequestHeaders, { get(name: string): string | null }>
+
+function rawHeaderValues(rawHeaders: readonly string[] | undefined, name: string): readonly string[] {
+  const values: string[] = []
+  if (rawHeaders === undefined) return values
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const candidate = rawHeaders[i] as string
+    if (candidate.length === name.length && candidate.toLowerCase() === name) values.push(rawHeaders[i + 1] as string)
+  }
+  return values
+}
+
+function plainHeaderValues(headers: PlainHeaders, name: string): readonly string[] {
+  const values: string[] = []
+  for (const key of Object.keys(headers)) {
+    if (key.length !== name.length || key.toLowerCase() !== name) continue
+    const found = headers[key]
+    if (typeof found === 'string') values.push(found)
+    else if (found !== undefined) values.push(...found)
+  }
+  return values
+}
+
+/**
+ * Two views of one request: what a server parsed is what came off the wire, one line of it, or all of its lines joined
+ * (RFC 9110 §5.3; with `; ` for cookies). Anything else was written by somebody since, and counts as one more value.
+ */
+function union(raw: readonly string[], parsed: readonly string[]): readonly string[] {
+  if (raw.length === 0) return parsed
+  const rewritten = parsed.filter(
+    (value) => !raw.includes(value) && value !== raw.join(', ') && value !== raw.join('; '),
+  )
+  return rewritten.length === 0 ? raw : [...raw, ...rewritten]
+}

@@ -1,0 +1,271 @@
+// The gate. A request climbs `Verifier.verify` once, one step a line, each step with the section that asks for it; every
+// step takes only what the step before has proven. What a step does is said in its own file.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { requireUnbound } from './binding/confirmation.js'
+import { validateClaims, validateSchema } from './claims/validate-claims.js'
+import { type AccessToken, type Decision, Principal } from './decision.js'
+import { ConfigurationError, VerificationError } from './errors.js'
+import { decisionsAreWatched, publishDecision } from './events.js'
+import { type Explanation, explainAllowed, explainDenied } from './explain.js'
+import { CompactJwsDecoder } from './jose/compact-jws.js'
+import { looksEncrypted } from './jose/nested-jwe.js'
+import { verifySignature } from './jose/signature.js'
+import { readClaimsSet, trustIssuer, type UnverifiedJwt } from './keys/trusted-issuer.js'
+import {
+  type AuthOf,
+  configure,
+  optionsFromEnvironment,
+  type VerifierConfiguration,
+  type VerifierOptions,
+} from './options.js'
+import { evaluatePolicy, type PolicyFacts } from './policy/evaluate.js'
+import { type Policy, requirePolicyNode } from './policy/policy.js'
+import { extractCredential } from './request/extract-credential.js'
+import type { VerifiableRequest } from './request/verifiable-request.js'
+import { toDenied } from './response/denial.js'
+import { MemoryTokenCache } from './state/memory-token-cache.js'
+
+/**
+ * Verifies requests and tokens against the issuers it was built with. Made by {@link createVerifier}; one for the life of
+ * an application.
+ *
+ * @typeParam Auth - what a request that passes is known as
+ */
+export class Verifier<Auth = Principal> {
+  readonly #configuration: VerifierConfiguration
+  readonly #decoder: CompactJwsDecoder
+  readonly #cache: MemoryTokenCache | undefined
+  #isClosed = false
+
+  /** @internal use {@link createVerifier} */
+  constructor(configuration: VerifierConfiguration) {
+    const { issuers, maxTokenBytes, tokenCacheBytes } = configuration
+    this.#configuration = configuration
+    this.#decoder = new CompactJwsDecoder(maxTokenBytes)
+    this.#cache = tokenCacheBytes === 0 ? undefined : new MemoryTokenCache(tokenCacheBytes)
+    for (const { keys } of [...issuers.values()].slice(0, greatestWarmUp)) void keys.warmUp() // nobody waits for it
+  }
+
+  /**
+   * Decides about one request. Never throws because of what a request holds or because an issuer is away: both are a
+   * denied {@link Decision} that says what to answer.
+   *
+   * @param policy - what this route asks for; the `policy` of the options where it is left out
+   * @example
+   * ```ts
+   * const decision = await verifier.verify(request, scope('read:orders'))
+   * if (!decision.allowed) return respond(decision.status, decision.headers, decision.body)
+   * ```
+   * @throws ConfigurationError for a policy that the policy words did not make, and after `close`
+   * @see https://www.rfc-editor.org/rfc/rfc6750
+   */
+  async verify(request: VerifiableRequest, policy?: Policy): Promise<Decision<Auth>> {
+    const required = this.#requiredPolicy(policy)
+    try {
+      return this.#allow(await this.#judge(request, required, this.#cache))
+    } catch (error) {
+      return this.#deny(error)
+    }
+  }
+
+  /**
+   * Verifies a bare token: steps 2 to 7 of a request, without a policy. For tokens that come some other way than HTTP.
+   *
+   * @throws VerificationError with the code of the refusal, or `keys_unavailable`
+   * @throws ConfigurationError after `close`
+   * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
+   */
+  async verifyToken(token: string): Promise<NonNullable<Auth>> {
+    this.#requireOpen()
+    try {
+      const found = this.#authenticate(token, this.#cache)
+      return this.#allow(found instanceof Promise ? await found : found).auth as NonNullable<Auth>
+    } catch (error) {
+      this.#deny(error)
+      throw error
+    }
+  }
+
+  /**
+   * Answers at once who a token speaks for, if it was verified before and everything that was known of it still holds;
+   * `undefined` otherwise, which says nothing about the token: ask {@link verifyToken}. For callers that cannot wait, or
+   * would rather not where there is nothing to wait for.
+   *
+   * @throws VerificationError `binding_missing`
+   * @throws ConfigurationError after `close`
+   */
+  recall(token: string): NonNullable<Auth> | undefined {
+    this.#requireOpen()
+    try {
+      const known = this.#recall(token, this.#cache)
+      return known === undefined ? undefined : (this.#allow(known).auth as NonNullable<Auth>)
+    } catch (error) {
+      this.#deny(error)
+      throw error
+    }
+  }
+
+  /**
+   * Decides whether somebody who has passed {@link verify} suffices for more than that asked for, as for a guard on one
+   * route behind a guard on all. The credential is not looked at again.
+   *
+   * @param auth - of an allowed decision of this verifier; `undefined` for anonymous, whom no policy lets pass
+   * @throws ConfigurationError for a policy that the policy words did not make, and after `close`
+   */
+  async authorize(auth: Auth, policy: Policy): Promise<Decision<NonNullable<Auth>>> {
+    this.#requireOpen()
+    const required = requirePolicyNode(policy)
+    try {
+      if (!(auth instanceof Principal))
+        throw new VerificationError('credential_missing', 'the request carries no credential')
+      requirePolicy(required, auth)
+      return { allowed: true, auth: auth as NonNullable<Auth> }
+    } catch (error) {
+      return this.#deny(error)
+    }
+  }
+
+  /**
+   * Says why a request passes or not: every check in order, what was expected, what came, and what to do about it. Runs
+   * all steps afresh. The answer may hold claim values: it is for the operator, never for the client.
+   *
+   * @throws ConfigurationError as {@link verify}
+   */
+  async explain(request: VerifiableRequest, policy?: Policy): Promise<Explanation> {
+    const required = this.#requiredPolicy(policy)
+    try {
+      const auth = await this.#judge(request, required, undefined)
+      return explainAllowed(auth === undefined)
+    } catch (error) {
+      if (!(error instanceof VerificationError)) throw error
+      const { issuers, clock } = this.#configuration
+      return explainDenied(error, { issuers, unverified: await this.#unverified(request), now: clock() })
+    }
+  }
+
+  /** Ends every fetch under way. A closed verifier lets nobody pass. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const { keys } of this.#configuration.issuers.values()) keys.close()
+  }
+
+  /** The staircase. */
+  async #judge(
+    request: VerifiableRequest,
+    policy: Policy | undefined,
+    cache: MemoryTokenCache | undefined,
+  ): Promise<Principal<unknown> | undefined> {
+    const { credentials, optional } = this.#configuration
+    const credential = extractCredential(request, credentials) // 1 · RFC 6750 §2
+    if (credential === undefined) {
+      if (optional && policy === undefined) return undefined // absent is fine; bad never is
+      throw new VerificationError('credential_missing', 'the request carries no credential')
+    }
+    const found = this.#authenticate(credential.unverifiedToken, cache) // 2 to 7
+    const auth = found instanceof Promise ? await found : found
+    if (policy !== undefined) requirePolicy(policy, auth) // 9
+    return auth
+  }
+
+  #authenticate(token: string, cache: MemoryTokenCache | undefined): Principal<unknown> | Promise<Principal<unknown>> {
+    if (typeof token !== 'string') throw new VerificationError('token_malformed', 'the token is not a string')
+    return this.#recall(token, cache) ?? this.#prove(token, cache)
+  }
+
+  /** Steps 2 to 6 of a token seen before are one look-up. */
+  #recall(token: string, cache: MemoryTokenCache | undefined): Principal<unknown> | undefined {
+    const known = cache?.recall(token, this.#configuration.clock())
+    return known === undefined ? undefined : toPrincipal(known, token)
+  }
+
+  async #prove(token: string, cache: MemoryTokenCache | undefined): Promise<Principal<unknown>> {
+    const { issuers, clock, schema, decrypt } = this.#configuration
+    const jws = decrypt !== undefined && looksEncrypted(token) ? await decrypt(token) : token // RFC 7519 §5.2
+    const unverified = readClaimsSet(this.#decoder.decode(jws)) // 2 · RFC 7515 §5.2, RFC 7519 §7.2
+    const issuer = trustIssuer(issuers, unverified) // 3 · RFC 9068 §4
+    const found = issuer.keys.keyFor(unverified.unverifiedHeader) // 4 · RFC 7515 §4.1.4
+    const key = found instanceof Promise ? await found : found
+    const verified = verifySignature(unverified, key, cache) // 5 · RFC 7515 §5.2 step 8
+    const { accessToken, validity } = validateClaims(verified, issuer.rules, clock()) // 6 · RFC 9068 §4, RFC 7519 §4.1
+    const facts =
+      schema === undefined ? accessToken : { ...accessToken, claims: await validateSchema(accessToken.claims, schema) }
+    cache?.remember(verified, key, { accessToken: facts, validity, keySet: issuer.keys })
+    return toPrincipal(facts, token)
+  }
+
+  /** The token of a refused request, to quote from. What cannot be read cannot be quoted. */
+  async #unverified(request: VerifiableRequest): Promise<UnverifiedJwt | undefined> {
+    const { credentials, decrypt } = this.#configuration
+    try {
+      const token = extractCredential(request, credentials)?.unverifiedToken ?? ''
+      return readClaimsSet(
+        this.#decoder.decode(decrypt !== undefined && looksEncrypted(token) ? await decrypt(token) : token),
+      )
+    } catch (error) {
+      if (error instanceof VerificationError) return undefined
+      throw error
+    }
+  }
+
+  #allow(auth: Principal<unknown> | undefined): Decision<Auth> & { readonly allowed: true } {
+    if (decisionsAreWatched())
+      publishDecision(auth === undefined ? { allowed: true } : { allowed: true, issuer: auth.issuer })
+    return { allowed: true, auth: auth as Auth }
+  }
+
+  /** An error of ours that is no refusal is not turned into one: it goes on to the framework, and nobody passes. */
+  #deny(error: unknown): Decision<never> & { readonly allowed: false } {
+    if (!(error instanceof VerificationError)) throw error
+    if (decisionsAreWatched()) publishDecision({ allowed: false, code: error.code, reason: error.message })
+    return toDenied(error, this.#configuration.realm)
+  }
+
+  #requiredPolicy(policy: Policy | undefined): Policy | undefined {
+    this.#requireOpen()
+    return policy === undefined ? this.#configuration.policy : requirePolicyNode(policy)
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new ConfigurationError('the verifier was closed')
+  }
+}
+
+/** How many issuers are asked for their keys at the start; the others when their first token comes. */
+const greatestWarmUp = 16
+
+/**
+ * Step 7 comes after every proof and after every look-up alike.
+ *
+ * @throws VerificationError `binding_missing`
+ */
+function toPrincipal(accessToken: AccessToken<unknown>, token: string): Principal<unknown> {
+  requireUnbound(accessToken.confirmation) // 7 · RFC 7800 §3.1
+  return new Principal(accessToken, token)
+}
+
+/** @throws VerificationError `scope_insufficient`, `policy_denied` */
+function requirePolicy(policy: Policy, facts: PolicyFacts): void {
+  const outcome = evaluatePolicy(policy, facts)
+  if (outcome.satisfied) return
+  const { code, requiredScopes } = outcome
+  throw new VerificationError(code, 'the policy is not satisfied', { requiredScopes })
+}
+
+/**
+ * Builds a {@link Verifier}. Fails at once, with a sentence that says what to write, when the options do not say whom to
+ * trust and who we are; never because an issuer cannot be reached.
+ *
+ * Without an argument it reads `SALLYPORT_ISSUER` and `SALLYPORT_AUDIENCE`.
+ *
+ * @example
+ * ```ts
+ * const verifier = createVerifier({ issuer: 'https://idp.example.com', audience: 'https://api.example.com' })
+ * ```
+ * @throws ConfigurationError
+ */
+export function createVerifier<
+  const Schema extends StandardSchemaV1 | undefined = undefined,
+  const Optional extends boolean = false,
+>(options?: VerifierOptions<Schema, Optional>): Verifier<AuthOf<Schema, Optional>> {
+  return new Verifier(configure(options ?? optionsFromEnvironment(process.env)))
+}

@@ -1,0 +1,99 @@
+// Express 4 and 5 in front of the engine. Nothing is decided here: a request is shown to the verifier, and its answer is
+// written or passed on. Guards run where Express runs them, on the matched route; there are no lists of paths.
+import {
+  type AuthOf,
+  ConfigurationError,
+  createVerifier,
+  type Policy,
+  type RegisteredAuth,
+  type VerifiableRequest,
+  type Verifier,
+  type VerifierOptions,
+} from '@sallyport/core'
+import { requirePolicyNode, type StandardSchemaV1, writeDenied } from '@sallyport/core/adapter'
+import type { Request, RequestHandler } from 'express'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** Who passed {@link auth}. */
+      auth: RegisteredAuth
+    }
+  }
+}
+
+/** The middleware that {@link auth} makes, with the verifier behind it, to `explain` with and to `close`. */
+export interface AuthHandler<Auth> extends RequestHandler {
+  readonly verifier: Verifier<Auth>
+}
+
+/** The claims that a guard lets through, for `Register`: `interface Register { claims: ClaimsOf<typeof guard> }`. */
+export type ClaimsOf<Handler> =
+  Handler extends AuthHandler<infer Auth>
+    ? NonNullable<Auth> extends { claims: infer Claims }
+      ? Claims
+      : never
+    : never
+
+interface Passed {
+  readonly verifier: Verifier<unknown>
+  readonly auth: unknown
+}
+
+/** Who passed which guard. Keyed by the request itself, out of reach of whatever writes to `req.auth`. */
+const passed = new WeakMap<Request, Passed>()
+
+/**
+ * Verifies every request that reaches it, and sets `req.auth`. A request that does not pass is answered here.
+ *
+ * @param options - as `createVerifier` takes them; without any, `SALLYPORT_ISSUER` and `SALLYPORT_AUDIENCE`
+ * @example
+ * ```ts
+ * app.use(auth({ issuer: 'https://idp.example.com', audience: 'https://api.example.com' }))
+ * ```
+ * @throws ConfigurationError while building
+ * @see https://www.rfc-editor.org/rfc/rfc6750
+ */
+export function auth<
+  const Schema extends StandardSchemaV1 | undefined = undefined,
+  const Optional extends boolean = false,
+>(options?: VerifierOptions<Schema, Optional>): AuthHandler<AuthOf<Schema, Optional>> {
+  const verifier = createVerifier(options)
+  const guard: RequestHandler = (request, response, next) => {
+    const answer = verifier.verify(toVerifiable(request)).then((decision) => {
+      if (!decision.allowed) return writeDenied(response, decision)
+      passed.set(request, { verifier, auth: decision.auth })
+      request.auth = decision.auth as RegisteredAuth
+      next()
+    })
+    answer.catch(next) // a fault of ours: Express answers 500, and nobody passes
+  }
+  return Object.assign(guard, { verifier })
+}
+
+/**
+ * Lets a request pass that satisfies a policy. Stands behind {@link auth}; without it, nobody passes.
+ *
+ * @example
+ * ```ts
+ * app.get('/orders', requires(scope('read:orders')), handler)
+ * ```
+ * @throws ConfigurationError while building, for a policy that the policy words did not make
+ */
+export function requires(policy: Policy): RequestHandler {
+  requirePolicyNode(policy)
+  return (request, response, next) => {
+    const who = passed.get(request)
+    if (who === undefined) return next(new ConfigurationError('requires() stands behind auth(), and no auth() has run'))
+    const answer = who.verifier.authorize(who.auth, policy).then((decision) => {
+      if (!decision.allowed) return writeDenied(response, decision)
+      next()
+    })
+    answer.catch(next)
+  }
+}
+
+function toVerifiable(request: Request): VerifiableRequest {
+  const { method, originalUrl: url, headers, rawHeaders, body } = request
+  return { method, url, headers, rawHeaders, body }
+}
