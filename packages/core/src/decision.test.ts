@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { type AccessToken, Principal } from './decision.js'
+import { type AccessToken, type AccessTokenClaims, Principal } from './decision.js'
 
-const accessToken: AccessToken = {
+const accessToken: AccessToken<AccessTokenClaims> = {
   claims: { iss: 'https://idp.example.com', exp: 1_767_225_900, sub: 'ann' },
   issuer: 'https://idp.example.com',
   subject: 'ann',

@@ -53,6 +53,8 @@ export interface VerificationErrorDetails {
   readonly claim?: string
   /** Name of the header member that was judged, never its value. */
   readonly header?: string
+  /** Whether it was the schema of the application that refused the claim. */
+  readonly bySchema?: boolean
   /** Scopes that the policy asks for: all of them, held or not. */
   readonly requiredScopes?: readonly string[]
   /** Seconds after which asking again can help; for the codes whose fault is ours. */
@@ -71,6 +73,7 @@ export class VerificationError extends Error {
   readonly code: ErrorCode
   readonly claim: string | undefined
   readonly header: string | undefined
+  readonly bySchema: boolean
   readonly requiredScopes: readonly string[] | undefined
   readonly retryAfterSeconds: number | undefined
 
@@ -79,6 +82,7 @@ export class VerificationError extends Error {
     this.code = code
     this.claim = details.claim
     this.header = details.header
+    this.bySchema = details.bySchema ?? false
     this.requiredScopes = details.requiredScopes
     this.retryAfterSeconds = details.retryAfterSeconds
   }

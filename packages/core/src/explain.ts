@@ -1,6 +1,7 @@
 // A decision in words, for the operator: every check in order, and for the one that failed what was expected, what came,
 // and what to do. It decides nothing. The verifier runs the same steps as for any request, and this file only words the
 // error that came of it, so an explanation cannot disagree with a decision.
+import { stringsAt } from './claims/claim-path.js'
 import type { VerificationError } from './errors.js'
 import type { IssuerRecord } from './issuer-record.js'
 import type { UnverifiedJwt } from './keys/trusted-issuer.js'
@@ -100,7 +101,7 @@ const checkByClaim: ReadonlyMap<string | undefined, CheckName> = new Map<string 
 ])
 
 /** The check that an error is about. Every code and claim belongs to one. */
-function failedCheck({ code, claim, header }: VerificationError): CheckName {
+function failedCheck({ code, claim, header, bySchema }: VerificationError): CheckName {
   switch (code) {
     case 'credential_missing':
     case 'credential_malformed':
@@ -126,7 +127,7 @@ function failedCheck({ code, claim, header }: VerificationError): CheckName {
     case 'token_too_old':
     case 'claim_missing':
     case 'claim_invalid':
-      return checkByClaim.get(claim) ?? 'claims'
+      return (bySchema || header !== undefined ? undefined : checkByClaim.get(claim)) ?? 'claims'
     case 'binding_missing':
       return 'binding'
     case 'scope_insufficient':
@@ -137,7 +138,8 @@ function failedCheck({ code, claim, header }: VerificationError): CheckName {
 
 function diagnose(error: VerificationError, context: ExplanationContext): Diagnosis {
   const claims = context.unverified?.unverifiedClaims ?? {}
-  const record = context.issuers.get(String(claims['iss']))
+  const { iss } = claims
+  const record = typeof iss === 'string' ? context.issuers.get(iss) : undefined
   const words = { error, context, claims, header: context.unverified?.unverifiedHeader, record }
   switch (failedCheck(error)) {
     case 'credential':
@@ -179,7 +181,7 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
     case 'policy':
       return {
         expected: list(error.requiredScopes ?? []),
-        got: 'fewer',
+        got: list(record === undefined ? [] : stringsAt(claims, record.rules.scopes, true)) || 'none',
         action: 'ask the issuer for a token with every scope that is expected here',
       }
     case 'binding':
@@ -254,6 +256,13 @@ function diagnoseTime({ error, context, claims, record }: Words): Diagnosis {
       action: 'let the issuer set it as a JSON number of seconds',
     }
   }
+  if (error.code === 'claim_invalid') {
+    return {
+      expected: 'a date that makes sense beside the other dates and the options',
+      got: `${error.message} (${date(value)})`,
+      action: 'let the issuer set it right, or correct the limits of the options if they are too narrow',
+    }
+  }
   const seconds = Math.round(Math.abs(context.now - value))
   const tolerance = `with a tolerance of ${record?.rules.clockToleranceSeconds ?? 0} s`
   const past = value <= context.now
@@ -275,8 +284,12 @@ function list(items: Iterable<string>): string {
   return [...items].map(show).join(', ')
 }
 
+function toEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
 /** Text of a token on an operator's screen: quoted, so that it cannot pass for ours, and bounded. */
 function show(value: unknown): string {
-  const text = value === undefined ? '(none)' : JSON.stringify(value)
+  const text = value === undefined ? '(none)' : JSON.stringify(value).replace(/[^\x20-\x7e]/g, toEscape)
   return text.length <= 300 ? text : `${text.slice(0, 300)}…`
 }

@@ -7,7 +7,7 @@ import { importSecret, type KeyObject, UnusableKeyError, type VerificationKey } 
 import type { Fetch } from './keys/fetch-document.js'
 import { discoverJwksUri, isFetchable } from './keys/issuer-metadata.js'
 import { importPublishedKey, JwkSet, type KeySet, SecretKeySet } from './keys/jwk-set.js'
-import { defaultKeyLifetimes, type KeyLifetimeOptions, RemoteJwkSet } from './keys/remote-jwk-set.js'
+import { defaultKeyLifetimes, type KeyLifetimeOptions, type KeyLifetimes, RemoteJwkSet } from './keys/remote-jwk-set.js'
 import { requireKnownOptions, requireSeconds } from './option-checks.js'
 
 /** A JSON Web Key Set (RFC 7517 §5), given in the options. */
@@ -54,6 +54,9 @@ export function createKeySet(
   if ([discoveryUrl, jwksUri, jwks, secret].filter((source) => source !== undefined).length > 1) {
     throw new ConfigurationError(`${issuer}: give one of \`discoveryUrl\`, \`jwksUri\`, \`jwks\` and \`secret\``)
   }
+  if ((secret !== undefined || jwks !== undefined) && options.keyLifetimes !== undefined) {
+    throw new ConfigurationError(`${issuer}: \`keyLifetimes\` goes with keys that are fetched`)
+  }
   if (secret !== undefined) return new SecretKeySet(secretKey(issuer, secret, algorithms))
   if (jwks !== undefined) return new JwkSet(inlineKeys(issuer, jwks))
   return createRemoteKeySet(issuer, template, options, context)
@@ -65,31 +68,44 @@ function createRemoteKeySet(
   options: KeySourceOptions,
   context: IssuerContext,
 ): KeySet {
-  const { discoveryUrl, jwksUri, keyLifetimes = {} } = options
-  const forTenant = (url: string): string => url.replaceAll('{tenant}', tenantOf(issuer, template))
-  const jwksLocation = jwksUri === undefined ? undefined : requireUrl(forTenant(jwksUri), `${issuer}: \`jwksUri\``)
-  const metadata =
-    discoveryUrl === undefined ? undefined : requireUrl(forTenant(discoveryUrl), `${issuer}: \`discoveryUrl\``)
-  if (jwksLocation === undefined && metadata === undefined) requireIssuerUrl(issuer)
-  requireKnownOptions(keyLifetimes, Object.keys(defaultKeyLifetimes), `${issuer}: \`keyLifetimes\``)
-  for (const [name, value] of Object.entries(keyLifetimes)) {
-    requireSeconds(value, `${issuer}: \`keyLifetimes.${name}\``, name === 'staleSeconds' ? 0 : 1, 86_400)
-  }
-  const lifetimes = { ...defaultKeyLifetimes, ...keyLifetimes }
-  if (lifetimes.leastLifetimeSeconds > lifetimes.greatestLifetimeSeconds) {
-    throw new ConfigurationError(`${issuer}: \`leastLifetimeSeconds\` is greater than \`greatestLifetimeSeconds\``)
-  }
+  const tenant = tenantOf(issuer, template)
+  const jwksUri = urlOption(options.jwksUri, `${issuer}: \`jwksUri\``, tenant)
+  const discoveryUrl = urlOption(options.discoveryUrl, `${issuer}: \`discoveryUrl\``, tenant)
+  if (jwksUri === undefined && discoveryUrl === undefined) requireIssuerUrl(issuer)
   return new RemoteJwkSet({
     ...context,
     issuer,
-    lifetimes,
-    locate: async (fetchContext) => jwksLocation ?? discoverJwksUri(issuer, metadata, fetchContext),
+    lifetimes: requireLifetimes(options.keyLifetimes, `${issuer}: \`keyLifetimes`),
+    locate: async (fetchContext) => jwksUri ?? discoverJwksUri(issuer, discoveryUrl, fetchContext),
   })
 }
 
-function tenantOf(issuer: string, template: string): string {
-  const [before = '', after = ''] = template.split('{tenant}')
-  return issuer.slice(before.length, issuer.length - after.length)
+/** What `{tenant}` stands for in this issuer; `undefined` where its template has none. */
+function tenantOf(issuer: string, template: string): string | undefined {
+  const parts = template.split('{tenant}')
+  const places = parts.length - 1
+  if (places === 0) return undefined
+  const length = (issuer.length - parts.join('').length) / places
+  const start = parts[0]?.length ?? 0
+  return issuer.slice(start, start + length)
+}
+
+function urlOption(url: unknown, what: string, tenant: string | undefined): URL | undefined {
+  if (typeof url !== 'string' || !url.includes('{tenant}')) return url === undefined ? undefined : requireUrl(url, what)
+  if (tenant === undefined) throw new ConfigurationError(`${what} holds {tenant}, and the issuer has no \`tenants\``)
+  return requireUrl(url.replaceAll('{tenant}', tenant), what)
+}
+
+function requireLifetimes(options: KeyLifetimeOptions | undefined, what: string): KeyLifetimes {
+  if (options === undefined) return defaultKeyLifetimes
+  if (typeof options !== 'object' || options === null) throw new ConfigurationError(`${what}\` must be an object`)
+  requireKnownOptions(options, Object.keys(defaultKeyLifetimes), `${what}\``)
+  for (const [name, value] of Object.entries(options)) {
+    requireSeconds(value, `${what}.${name}\``, name === 'staleSeconds' ? 0 : 1, 86_400)
+  }
+  const lifetimes = { ...defaultKeyLifetimes, ...options }
+  if (lifetimes.leastLifetimeSeconds <= lifetimes.greatestLifetimeSeconds) return lifetimes
+  throw new ConfigurationError(`${what}\`: \`leastLifetimeSeconds\` is greater than \`greatestLifetimeSeconds\``)
 }
 
 function secretKey(issuer: string, secret: unknown, algorithms: readonly Algorithm[]): VerificationKey {
@@ -125,7 +141,7 @@ function requireIssuerUrl(issuer: string): void {
   }
 }
 
-function requireUrl(text: string, what: string): URL {
+function requireUrl(text: unknown, what: string): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !isFetchable(url) || url.username !== '' || url.password !== '') {
     throw new ConfigurationError(

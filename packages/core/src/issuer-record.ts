@@ -136,7 +136,8 @@ function issuerNames({ issuer, tenants }: TrustedIssuerOptions): readonly string
   if (tenants === undefined) return [issuer]
   const names = requireStrings(tenants, `${issuer}: \`tenants\``)
   for (const tenant of names) {
-    if (!/^[A-Za-z0-9._-]+$/.test(tenant)) throw new ConfigurationError(`${issuer}: a tenant is one segment of a URL`)
+    if (!/^[A-Za-z0-9._-]+$/.test(tenant) || /^\.+$/.test(tenant))
+      throw new ConfigurationError(`${issuer}: a tenant is one segment of a URL`)
   }
   return names.map((tenant) => issuer.replaceAll('{tenant}', tenant))
 }

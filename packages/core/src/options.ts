@@ -2,7 +2,7 @@
 // refused; what is left out is safe.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Clock, monotonicClock, pause, systemClock } from './clock.js'
-import type { Principal, RegisteredClaims } from './decision.js'
+import type { Principal } from './decision.js'
 import { ConfigurationError } from './errors.js'
 import {
   createIssuerRecords,
@@ -59,7 +59,7 @@ export type VerifierOptions<
 
 /** What a verifier with such options answers as `auth`. */
 export type AuthOf<Schema extends StandardSchemaV1 | undefined, Optional extends boolean> =
-  | Principal<Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : RegisteredClaims>
+  | (Schema extends StandardSchemaV1 ? Principal<StandardSchemaV1.InferOutput<Schema>> : Principal)
   | (Optional extends true ? undefined : never)
 
 /** {@link VerifierOptions}, judged. */

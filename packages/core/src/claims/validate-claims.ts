@@ -62,12 +62,14 @@ export function validateClaims(jwt: VerifiedJwt, rules: ClaimRules, now: number)
  * @throws VerificationError `claim_invalid`; it names the claim, never its value
  */
 export async function validateSchema(claims: JsonObject, schema: StandardSchemaV1): Promise<unknown> {
-  const result = await schema['~standard'].validate(claims)
+  const result = await schema['~standard'].validate(structuredClone(claims)) // a schema may work on them in place
   if (result.issues === undefined) return deepFreeze(result.value)
   const [step] = result.issues[0]?.path ?? []
   const name = typeof step === 'object' ? step.key : step
-  const claim = typeof name === 'string' ? name : undefined
-  throw invalid(claim, 'the claims do not fit the schema of the application')
+  throw new VerificationError('claim_invalid', 'the claims do not fit the schema of the application', {
+    ...(typeof name === 'string' && { claim: name }),
+    bySchema: true,
+  })
 }
 
 /** RFC 8725 §3.12: kinds of tokens are mutually exclusive. `at+jwt` says it all; other types are told apart by claims. */
@@ -96,7 +98,10 @@ function requireSameInHeader(claims: JsonObject, header: JsonObject): void {
 
 function requireSame(name: string, claim: unknown, replica: unknown): void {
   if (replica === undefined || JSON.stringify(replica) === JSON.stringify(claim)) return
-  throw invalid(name, `\`${name}\` of the header is not that of the claims set`)
+  throw new VerificationError('claim_invalid', `\`${name}\` of the header is not that of the claims set`, {
+    claim: name,
+    header: name,
+  })
 }
 
 function requireAudience(claims: JsonObject, { audiences, profile }: ClaimRules): void {
@@ -114,21 +119,23 @@ function requireAudience(claims: JsonObject, { audiences, profile }: ClaimRules)
 
 function requireCurrent(claims: JsonObject, rules: ClaimRules, now: number): Validity {
   const { clockToleranceSeconds: tolerance, maxTokenAgeSeconds: maxAge, maxTokenLifetimeSeconds: maxLifetime } = rules
+  // INVARIANT: each comparison is one that a good token makes true, so a clock that answers NaN lets nobody pass.
   const exp = numericDate('exp', claims['exp'])
-  const nbf = numericDate('nbf', claims['nbf'])
-  const iat = numericDate('iat', claims['iat'])
   if (exp === undefined) throw missing('exp') // RFC 9068 §2.2
-  if (now >= exp + tolerance) throw new VerificationError('token_expired', '`exp` has passed', { claim: 'exp' })
-  if (maxLifetime !== undefined && exp > now + maxLifetime + tolerance) throw invalid('exp', '`exp` is too far away')
-  if (nbf !== undefined && now < nbf - tolerance) {
+  if (!(now < exp + tolerance)) throw new VerificationError('token_expired', '`exp` has passed', { claim: 'exp' })
+  if (maxLifetime !== undefined && !(exp <= now + maxLifetime + tolerance))
+    throw invalid('exp', '`exp` is too far away')
+  const nbf = numericDate('nbf', claims['nbf'])
+  if (nbf !== undefined && !(now >= nbf - tolerance)) {
     throw new VerificationError('token_not_active', '`nbf` is yet to come', { claim: 'nbf' })
   }
-  if (iat !== undefined && now < iat - tolerance) {
+  const iat = numericDate('iat', claims['iat'])
+  if (iat !== undefined && !(now >= iat - tolerance)) {
     throw new VerificationError('token_not_active', '`iat` is yet to come', { claim: 'iat' })
   }
   if (iat !== undefined && iat > exp) throw invalid('iat', '`iat` is after `exp`')
   if (maxAge !== undefined && iat === undefined) throw missing('iat')
-  if (maxAge !== undefined && iat !== undefined && now >= iat + maxAge + tolerance) {
+  if (maxAge !== undefined && iat !== undefined && !(now < iat + maxAge + tolerance)) {
     throw new VerificationError('token_too_old', '`iat` is longer ago than tokens may be old', { claim: 'iat' })
   }
   const oldest = maxAge === undefined || iat === undefined ? exp : Math.min(exp, iat + maxAge)
@@ -178,11 +185,11 @@ function firstPresent(claims: JsonObject, names: readonly string[]): string | un
   return undefined
 }
 
-/** Facts are shared by the requests that carry the token: nobody may change them. */
-function deepFreeze(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  Object.freeze(value) // first, so that a circle ends
-  for (const name of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[name])
+/** Facts are shared by the requests that carry the token: nobody may change them. Views of bytes cannot be frozen. */
+function deepFreeze(value: unknown, seen: Set<object> = new Set()): unknown {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return value
+  seen.add(Object.freeze(value))
+  for (const name of Object.keys(value)) deepFreeze((value as Record<string, unknown>)[name], seen)
   return value
 }
 
@@ -190,8 +197,8 @@ function missing(claim: string): VerificationError {
   return new VerificationError('claim_missing', `\`${claim}\` is missing`, { claim })
 }
 
-function invalid(claim: string | undefined, message: string): VerificationError {
-  return new VerificationError('claim_invalid', message, claim === undefined ? {} : { claim })
+function invalid(claim: string, message: string): VerificationError {
+  return new VerificationError('claim_invalid', message, { claim })
 }
 
 function rejectedType(claim: string | undefined, message: string): VerificationError {

@@ -51,6 +51,7 @@ export function importSecret(
   const keyObject = secret instanceof KeyObject ? secret : createSecretKey(secret)
   if (keyObject.type !== 'secret') throw new UnusableKeyError('it is not a secret key')
   const bytes = keyObject.export()
+  if (isPublicKey(bytes)) throw new UnusableKeyError('it is a public key, which everybody knows; it goes into `jwks`')
   const names = new Set(algorithms)
   for (const name of names) {
     const least = secretAlgorithms.get(name)?.signatureBytes
@@ -62,8 +63,22 @@ export function importSecret(
   return Object.freeze({ kid, algorithms: names, keyObject, modulusBytes: undefined })
 }
 
+/** RFC 8725 §2.1: the text or bytes of a public key, given where a secret belongs. */
+function isPublicKey(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1')
+  if (text.includes('-----BEGIN') || /^\s*\{.*"kty"/s.test(text)) return true
+  return ['spki', 'pkcs1'].some((type) => {
+    try {
+      createPublicKey({ key: bytes, format: 'der', type: type as 'spki' | 'pkcs1' })
+      return true
+    } catch {
+      return false // what is no key is what is asked for here
+    }
+  })
+}
+
 /** RFC 7517 §4.2, §4.3: a key that says what it is for is for that alone. */
-function requireSigningUse(jwk: JsonObject): void {
+export function requireSigningUse(jwk: JsonObject): void {
   const { use, key_ops: operations } = jwk
   if (use !== undefined && use !== 'sig') throw new UnusableKeyError('its `use` is not `sig`')
   if (operations === undefined) return
@@ -147,7 +162,8 @@ const opensslCurve: ReadonlyMap<string | undefined, string> = new Map([
 /** RFC 9864 §2.2: `EdDSA` and `Ed25519` are two names of one algorithm for a key marked either way. */
 function sameAlgorithm(name: string, alg: unknown): boolean {
   const row = asymmetricAlgorithms.get(name)
-  return name === alg || (row?.kty === 'OKP' && row === asymmetricAlgorithms.get(String(alg)))
+  if (typeof alg !== 'string') return false
+  return name === alg || (row?.kty === 'OKP' && row === asymmetricAlgorithms.get(alg))
 }
 
 function requireStrongRsa(key: KeyObject): number {

@@ -4,7 +4,8 @@
 
 import type { KeyObject } from 'node:crypto'
 import { type CryptoKey, compactDecrypt, type JWK } from 'jose'
-import { VerificationError } from '../errors.js'
+import { ConfigurationError, VerificationError } from '../errors.js'
+import { requireKnownOptions } from '../option-checks.js'
 import { decodeBase64Url } from './base64url.js'
 import { defaultMaxTokenBytes } from './compact-jws.js'
 import { type JsonObject, parseJsonObject } from './strict-json.js'
@@ -35,12 +36,20 @@ export function looksEncrypted(token: string): boolean {
 /** Answers the JWS inside a JWE. */
 export type Decrypter = (jwe: string) => Promise<string>
 
-/** Builds a {@link Decrypter}. */
+/**
+ * Builds a {@link Decrypter}.
+ *
+ * @throws ConfigurationError for a key management algorithm that is never accepted (RFC 8725 §3.2, §3.5)
+ */
 export function createDecrypter(options: DecryptionOptions, maxTokenBytes: number = defaultMaxTokenBytes): Decrypter {
+  requireKnownOptions(options, ['key', 'keyManagementAlgorithms', 'contentEncryptionAlgorithms'], '`decryption`')
+  if (options.key === undefined) throw new ConfigurationError('`decryption` needs a `key`')
   const keyManagementAlgorithms = [
     ...(options.keyManagementAlgorithms ?? ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW']),
   ]
   const contentEncryptionAlgorithms = [...(options.contentEncryptionAlgorithms ?? ['A256GCM', 'A256CBC-HS512'])]
+  const refused = keyManagementAlgorithms.find((name) => name.startsWith('PBES2') || name === 'RSA1_5')
+  if (refused !== undefined) throw new ConfigurationError(`\`keyManagementAlgorithms\` must not list ${refused}`)
   return async (jwe) => {
     if (jwe.length > maxTokenBytes) throw malformed(`the token is longer than ${maxTokenBytes} bytes`)
     requireNestedJws(jwe)

@@ -5,7 +5,7 @@ import { ConfigurationError, VerificationError } from '../errors.js'
 import { type Algorithm, asymmetricAlgorithms, secretAlgorithms } from './algorithms.js'
 import { decodeBase64Url } from './base64url.js'
 import { CompactJwsDecoder, type JwsHeader } from './compact-jws.js'
-import { importPublicKey, importSecret, UnusableKeyError, type VerificationKey } from './jwk.js'
+import { importPublicKey, importSecret, requireSigningUse, UnusableKeyError, type VerificationKey } from './jwk.js'
 import { verifySignature } from './signature.js'
 import type { JsonObject } from './strict-json.js'
 
@@ -68,6 +68,7 @@ function requireAlgorithms(algorithms: readonly string[] | undefined): ReadonlyS
 function importAnyKey(key: KeyObject | object, algorithms: ReadonlySet<string>): VerificationKey {
   const secretNames = [...algorithms].filter((name) => secretAlgorithms.has(name))
   try {
+    if (typeof key !== 'object' || key === null) throw new UnusableKeyError('it is neither a JWK nor a KeyObject')
     if (key instanceof KeyObject && key.type === 'secret') return importSecret(key, secretNames)
     if (!(key instanceof KeyObject) && (key as JsonObject)['kty'] === 'oct')
       return importOctKey(key as JsonObject, secretNames)
@@ -81,9 +82,9 @@ function importAnyKey(key: KeyObject | object, algorithms: ReadonlySet<string>):
 
 /** RFC 7518 §6.4: the one kind of JWK that is a secret. */
 function importOctKey(jwk: JsonObject, accepted: readonly string[]): VerificationKey {
-  const { alg, k, use } = jwk
+  const { alg, k } = jwk
   const secret = typeof k === 'string' ? decodeBase64Url(k) : undefined
   if (secret === undefined) throw new UnusableKeyError('its `k` is not canonical base64url')
-  if (use !== undefined && use !== 'sig') throw new UnusableKeyError('its `use` is not `sig`')
+  requireSigningUse(jwk)
   return importSecret(secret, alg === undefined ? accepted : accepted.filter((name) => name === alg))
 }

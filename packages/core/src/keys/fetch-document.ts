@@ -111,7 +111,7 @@ function lifetimeOf(response: Response): number | undefined {
   if (!headers.has('cache-control') && !headers.has('expires')) return undefined
   const request = { method: 'GET', headers: {} }
   const policy = new CachePolicy(request, { status: 200, headers: Object.fromEntries(headers) }, { shared: false })
-  return policy.timeToLive() / 1000
+  return Math.max(0, policy.maxAge() - policy.age()) // not `timeToLive`, which counts what may be served stale as well
 }
 
 function rejection(signal: AbortSignal): Promise<never> {

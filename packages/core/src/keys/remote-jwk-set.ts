@@ -54,6 +54,8 @@ export interface RemoteJwkSetOptions {
 interface HeldSet {
   readonly set: JwkSet
   readonly keysByText: KeysByText
+  /** Where it came from: an entity tag means something at one URL alone (RFC 9110 §8.8.3). */
+  readonly url: string
   readonly etag: string | undefined
   readonly fetchedAt: number
   /** When it was asked for, by the stopwatch: what the issuer had published by then is in it. */
@@ -143,12 +145,15 @@ export class RemoteJwkSet implements KeySet {
     if (this.#flight !== undefined) return this.#flight
     const wait = this.#budget.waitFor(kid)
     if (wait > greatestWaitSeconds || this.#waiting >= greatestWaiting) {
+      if (this.#failures > 0) throw this.#unavailable()
       this.#publish('refused', 'an unknown key id asked for a fetch, and the budget for those is spent')
       throw unknownKey()
     }
     if (wait === 0) {
       this.#budget.spend()
-      return this.#refresh()
+      await this.#refresh()
+      if (this.#failures > 0) this.#budget.refund() // nobody could look, so nothing was found out
+      return
     }
     this.#waiting += 1
     await this.#options.pause(wait)
@@ -196,7 +201,8 @@ export class RemoteJwkSet implements KeySet {
     const context = { fetch, timeoutSeconds: lifetimes.timeoutSeconds, signal: this.#closing.signal }
     const url = await this.#locate(context)
     const asked = { fetchedAt: clock(), askedAt: stopwatch() } // the document is at least this old when it is here
-    const { document, etag, lifetimeSeconds } = await fetchDocument(url, context, this.#held?.etag)
+    const known = this.#held?.url === url.href ? this.#held.etag : undefined
+    const { document, etag, lifetimeSeconds } = await fetchDocument(url, context, known)
     const lifetime = clamp(lifetimeSeconds ?? lifetimes.defaultLifetimeSeconds, lifetimes)
     const { fetchedAt } = asked
     const times = { ...asked, refreshAt: fetchedAt + lifetime * refreshAhead, freshUntil: fetchedAt + lifetime }
@@ -208,7 +214,7 @@ export class RemoteJwkSet implements KeySet {
     }
     const { set, keysByText, skipped } = parseJwkSet(document, this.#held?.keysByText)
     if (!this.#held?.set.equals(set)) this.#budget.reset()
-    this.#held = { set, keysByText, etag, ...times } // INVARIANT: replaced as a whole, so removing a key revokes it
+    this.#held = { set, keysByText, url: url.href, etag, ...times } // INVARIANT: replaced as a whole, so removing a key revokes it
     for (const { reason } of skipped) this.#publish('skipped', reason)
     this.#publish('refreshed')
   }
@@ -239,9 +245,8 @@ export class RemoteJwkSet implements KeySet {
   }
 
   #unavailable(): VerificationError {
-    const wait = Math.max(1, Math.ceil(this.#retryAt - this.#options.stopwatch()))
     return new VerificationError('keys_unavailable', 'the keys of the issuer cannot be fetched', {
-      retryAfterSeconds: Number.isFinite(wait) ? wait : 1,
+      retryAfterSeconds: Math.max(1, Math.ceil(this.#retryAt - this.#options.stopwatch())),
       cause: this.#lastFailure,
     })
   }

@@ -56,6 +56,7 @@ export function trustIssuer<Issuer extends TrustedIssuer>(
     throw new VerificationError('issuer_untrusted', 'the token names an issuer that is not trusted')
   const header = jwt.unverifiedHeader
   requireNoKeyHeaders(header, issuer)
+  requireNotNested(header)
   if (!issuer.algorithms.has(header.alg)) {
     throw new VerificationError('algorithm_rejected', 'the issuer may not sign with the algorithm of the token')
   }
@@ -76,12 +77,16 @@ function requireNoKeyHeaders(header: JwsHeader, issuer: TrustedIssuer): void {
   }
 }
 
-/** RFC 9068 §4 step 1, RFC 7515 §4.1.9; RFC 7519 §5.2 for `cty`. */
-function requireTokenType(header: JwsHeader, issuer: TrustedIssuer): void {
-  if (typeof header['cty'] === 'string' && mediaType(header['cty']) === 'jwt') {
-    throw new VerificationError('token_malformed', 'the token holds another token', { header: 'cty' })
-  }
-  if (!issuer.tokenTypes.has(header.typ === undefined ? '' : mediaType(header.typ))) {
+/** RFC 7519 §5.2: `cty: JWT` announces a token within the token. */
+function requireNotNested({ cty }: JwsHeader): void {
+  if (typeof cty !== 'string' || mediaType(cty) !== 'jwt') return
+  throw new VerificationError('token_malformed', 'the token holds another token', { header: 'cty' })
+}
+
+/** RFC 9068 §4 step 1, RFC 7515 §4.1.9. A `typ` that is written and empty is no absent one. */
+function requireTokenType({ typ }: JwsHeader, issuer: TrustedIssuer): void {
+  const type = typ === undefined ? '' : mediaType(typ) || typ || '""'
+  if (!issuer.tokenTypes.has(type)) {
     throw new VerificationError('token_type_rejected', '`typ` of the header is not a type that the issuer may use')
   }
 }

@@ -39,6 +39,11 @@ export class UnknownKeyBudget {
     this.#lastAt = this.#stopwatch()
   }
 
+  /** The fetch failed: it says nothing about the key id. */
+  refund(): void {
+    this.#fruitless = Math.max(0, this.#fruitless - 1)
+  }
+
   /** A set that was fetched after this key id came does not hold it. */
   remember(kid: string | undefined): void {
     if (kid !== undefined) this.#unknown.set(kid, this.#stopwatch() + negativeSeconds)

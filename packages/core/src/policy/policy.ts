@@ -11,6 +11,9 @@ export interface ScopePolicy {
 /** What a request must satisfy, beyond a valid token. Made by the policy words, never by hand. */
 export type Policy = ScopePolicy
 
+/** The nodes that the words have made. Nothing else is a policy: one made by hand could ask for nothing. */
+const made = new WeakSet<object>()
+
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/ // RFC 6749 §3.3
 
 /**
@@ -27,7 +30,9 @@ export function scope(...scopes: readonly string[]): ScopePolicy {
       throw new ConfigurationError(`scope() takes scopes one by one, and ${JSON.stringify(name)} is not one`)
     }
   }
-  return Object.freeze({ kind: 'scope', scopes: Object.freeze([...new Set(scopes)]) })
+  const node: ScopePolicy = Object.freeze({ kind: 'scope', scopes: Object.freeze([...new Set(scopes)]) })
+  made.add(node)
+  return node
 }
 
 /**
@@ -36,7 +41,6 @@ export function scope(...scopes: readonly string[]): ScopePolicy {
  * @throws ConfigurationError
  */
 export function requirePolicyNode(value: unknown): Policy {
-  const node = value as Partial<Policy> | null | undefined
-  if (typeof node === 'object' && node !== null && node.kind === 'scope' && Object.isFrozen(node)) return node as Policy
+  if (typeof value === 'object' && value !== null && made.has(value)) return value as Policy
   throw new ConfigurationError("a policy is made by the policy words, such as scope('read:orders')")
 }

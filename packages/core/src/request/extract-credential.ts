@@ -110,17 +110,25 @@ function queryValues(request: VerifiableRequest, name: string): readonly string[
   return query ? new URLSearchParams(query).getAll(name) : []
 }
 
-/** RFC 6750 §2: a token beside the one we read, in the query (§2.3) or in a form (§2.2), makes two methods. */
+/** RFC 6750 §2: a token beside the one we read, in the header (§2.1), a form (§2.2) or the query (§2.3): two methods. */
 function carriesTokenElsewhere(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {
-  const readsQuery = sources.some(
-    (source) =>
-      typeof source === 'object' &&
-      'dangerouslyAllowQuery' in source &&
-      source.dangerouslyAllowQuery === 'access_token',
-  )
-  if (!readsQuery && request.url?.includes('access_token') && queryValues(request, 'access_token').length > 0)
-    return true
-  const { body } = request
+  return carriesBearer(request, sources) || carriesTokenInQuery(request, sources) || carriesTokenInForm(request)
+}
+
+function carriesBearer(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {
+  return !sources.includes('authorization') && headerValues(request, 'authorization').some((line) => bearer.test(line))
+}
+
+function carriesTokenInQuery(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {
+  const isRead = sources.some((source) => queryName(source) === 'access_token')
+  return !isRead && request.url?.includes('?') === true && queryValues(request, 'access_token').length > 0
+}
+
+function queryName(source: CredentialSource): string | undefined {
+  return typeof source === 'object' && 'dangerouslyAllowQuery' in source ? source.dangerouslyAllowQuery : undefined
+}
+
+function carriesTokenInForm({ body, ...request }: VerifiableRequest): boolean {
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return false
   return headerValues(request, 'content-type').some((type) => /^application\/x-www-form-urlencoded\b/i.test(type))
 }

@@ -58,7 +58,7 @@ export class MemoryTokenCache implements ProofMemory {
   recall(token: string, now: number): AccessToken<unknown> | undefined {
     const entry = this.#entries.get(tail(token))
     if (entry?.accessToken === undefined || entry.token !== token) return undefined // INVARIANT: the same to the last byte
-    if (now < entry.notBefore || now >= entry.notAfter) return undefined // INVARIANT: never served expired
+    if (!(now >= entry.notBefore && now < entry.notAfter)) return undefined // INVARIANT: never served expired
     if (!entry.keySet.holds(entry.key, now)) return undefined // INVARIANT: an entry dies with its key
     return entry.accessToken
   }

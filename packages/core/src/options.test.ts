@@ -1,0 +1,173 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ConfigurationError } from './errors.js'
+import { configure, type VerifierOptions } from './options.js'
+import { scope } from './policy/policy.js'
+import { createTestKey } from './testing.js'
+import { createVerifier } from './verifier.js'
+
+const { publicJwk } = await createTestKey('ES256', 'k')
+const issuer = { issuer: 'https://idp.example.com', audience: 'api', jwks: { keys: [publicJwk] } } as const
+
+/** `never` lets a test say what TypeScript would not. */
+const configured = (options: object) => configure({ ...issuer, ...options } as unknown as VerifierOptions)
+const refused = (message: RegExp) =>
+  expect.objectContaining({ name: ConfigurationError.name, message: expect.stringMatching(message) })
+
+describe('whom to trust and who we are', () => {
+  it('is all that must be said', () => {
+    expect([...configure(issuer).issuers.keys()]).toEqual(['https://idp.example.com'])
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', {}, /`issuer`/],
+    ['no issuer', { audience: 'api' }, /`issuer`/],
+    ['no audience', { issuer: 'https://idp.example.com' }, /`audience`/],
+    ['an empty audience', { ...issuer, audience: '' }, /`audience`/],
+    ['an empty list of audiences', { ...issuer, audience: [] }, /`audience`/],
+    ['an empty issuer', { ...issuer, issuer: '' }, /`issuer`/],
+    ['no options at all', null, /options/],
+    ['text', 'https://idp.example.com', /options/],
+    ['no issuers', { issuers: [] }, /`issuers`/],
+    ['issuers that are no array', { issuers: issuer }, /`issuers`/],
+    ['an issuer that is no object', { issuers: ['https://idp.example.com'] }, /`issuers`/],
+    ['an issuer without its audience', { issuers: [{ issuer: 'https://idp.example.com' }] }, /`audience`/],
+    ['an issuer both at the top and in a record', { ...issuer, issuers: [issuer] }, /`issuers`/],
+    ['an audience beside the records', { audience: 'api', issuers: [issuer] }, /`audience`/],
+    ['two records with one issuer', { issuers: [issuer, { ...issuer, audience: 'b' }] }, /two records/],
+  ])('does not build of %s', (_, options, message) => {
+    expect(() => configure(options as VerifierOptions)).toThrow(refused(message))
+  })
+
+  it('may be several issuers, each with a record of its own', () => {
+    const { issuers } = configure({
+      issuers: [issuer, { ...issuer, issuer: 'https://b.example.com', audience: ['b', 'c'] }],
+    })
+    expect([...issuers.values()].map(({ rules }) => [...rules.audiences])).toEqual([['api'], ['b', 'c']])
+  })
+})
+
+describe('defaults', () => {
+  it('are strict', () => {
+    const { optional, policy, schema, decrypt, credentials, maxTokenBytes, tokenCacheBytes, realm } = configure(issuer)
+    expect({ optional, policy, schema, decrypt }).toEqual({ optional: false })
+    expect({ credentials, maxTokenBytes, tokenCacheBytes, realm }).toEqual({
+      credentials: ['authorization'],
+      maxTokenBytes: 16_384,
+      tokenCacheBytes: 33_554_432,
+      realm: 'api',
+    })
+  })
+
+  it('are of the machine for the clock', () => {
+    expect(Math.abs(configure(issuer).clock() - Date.now() / 1000)).toBeLessThan(60)
+  })
+})
+
+describe('settings', () => {
+  it('are kept as they were given', () => {
+    const given = { maxTokenBytes: 1, tokenCacheBytes: 0, realm: 'my api', clock: () => 7, policy: scope('a') }
+    expect(configured(given)).toMatchObject(given)
+    expect(configured({ optional: true }).optional).toBe(true)
+    expect(configured({ credentials: [{ cookie: 'a' }, { header: 'b' }] }).credentials).toEqual([
+      { cookie: 'a' },
+      { header: 'b' },
+    ])
+  })
+
+  it('cannot be changed afterwards, and the caller’s are not', () => {
+    const credentials = [{ cookie: 'a' }]
+    const configuration = configured({ credentials })
+    expect(Object.isFrozen(configuration)).toBe(true)
+    expect(Object.isFrozen(configuration.credentials)).toBe(true)
+    expect(Object.isFrozen(credentials)).toBe(false)
+  })
+
+  it.each<[object, RegExp]>([
+    [{ optionl: true }, /`optionl`; did you mean `optional`/],
+    [{ optional: 'yes' }, /`optional`/],
+    [{ optional: 1 }, /`optional`/],
+    [{ optional: true, policy: scope('a') }, /`optional` and `policy`/],
+    [{ policy: 'read' }, /policy/],
+    [{ claims: {} }, /`claims`/],
+    [{ claims: null }, /`claims`/],
+    [{ maxTokenBytes: 0 }, /`maxTokenBytes`/],
+    [{ maxTokenBytes: 1.5 }, /`maxTokenBytes`/],
+    [{ maxTokenBytes: '16384' }, /`maxTokenBytes`/],
+    [{ maxTokenBytes: Number.POSITIVE_INFINITY }, /`maxTokenBytes`/],
+    [{ tokenCacheBytes: -1 }, /`tokenCacheBytes`/],
+    [{ tokenCacheBytes: Number.NaN }, /`tokenCacheBytes`/],
+    [{ realm: 'my "api"' }, /`realm`/],
+    [{ realm: 'api\r\nSet-Cookie: a=b' }, /`realm`/],
+    [{ realm: 7 }, /`realm`/],
+    [{ clock: 7 }, /`clock`/],
+    [{ clock: new Date() }, /`clock`/],
+    [{ fetch: 'undici' }, /`fetch`/],
+  ])('are refused as %j', (options, message) => {
+    expect(() => configured(options)).toThrow(refused(message))
+  })
+
+  it.each([
+    [[]],
+    ['bearer'],
+    [{}],
+    [{ cookie: '' }],
+    [{ cookie: 7 }],
+    [{ query: 'access_token' }],
+    [{ cookie: 'a', header: 'b' }],
+    [['authorization', null]],
+    [true],
+  ])('are refused as credentials %j', (credentials) => {
+    expect(() => configured({ credentials })).toThrow(refused(/`credentials`/))
+  })
+
+  it.each([
+    ['authorization'],
+    [{ cookie: 'a' }],
+    [{ header: 'a' }],
+    [{ webSocketProtocol: 'a' }],
+    [{ dangerouslyAllowQuery: 'a' }],
+    [() => undefined],
+  ])('take %j as one source of credentials', (credentials) => {
+    expect(configured({ credentials }).credentials).toEqual([credentials])
+  })
+})
+
+describe('the environment', () => {
+  afterEach(() => void vi.unstubAllEnvs())
+
+  function stub(variables: Readonly<Record<string, string | undefined>>): void {
+    const none = { SALLYPORT_ISSUER: undefined, SALLYPORT_AUDIENCE: undefined, SALLYPORT_REDIS_URL: undefined }
+    for (const [name, value] of Object.entries({ ...none, ...variables })) vi.stubEnv(name, value)
+  }
+
+  it('says whom to trust and who we are when nothing else does', async () => {
+    stub({ SALLYPORT_ISSUER: 'http://127.0.0.1:9', SALLYPORT_AUDIENCE: 'api' })
+    const verifier = createVerifier()
+    expect(await verifier.verify({ headers: {} })).toMatchObject({ code: 'credential_missing' })
+    await verifier.close()
+  })
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['nothing', {}, /SALLYPORT_ISSUER and SALLYPORT_AUDIENCE/],
+    ['no audience', { SALLYPORT_ISSUER: 'https://idp.example.com' }, /SALLYPORT_AUDIENCE/],
+    ['no issuer', { SALLYPORT_AUDIENCE: 'api' }, /SALLYPORT_ISSUER/],
+    [
+      'an empty audience',
+      { SALLYPORT_ISSUER: 'https://idp.example.com', SALLYPORT_AUDIENCE: '' },
+      /SALLYPORT_AUDIENCE/,
+    ],
+    [
+      'state on Redis, which this version would not keep',
+      { SALLYPORT_ISSUER: 'https://idp.example.com', SALLYPORT_AUDIENCE: 'api', SALLYPORT_REDIS_URL: 'redis://h' },
+      /SALLYPORT_REDIS_URL/,
+    ],
+  ])('does not build of %s', (_, variables, message) => {
+    stub(variables)
+    expect(() => createVerifier()).toThrow(refused(message))
+  })
+
+  it('fills no gap in options that were given', () => {
+    stub({ SALLYPORT_ISSUER: 'https://idp.example.com', SALLYPORT_AUDIENCE: 'api' })
+    expect(() => createVerifier({ issuer: 'https://idp.example.com' } as never)).toThrow(refused(/`audience`/))
+  })
+})
