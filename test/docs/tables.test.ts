@@ -1,0 +1,105 @@
+// The tables of the documentation against the tables of the source: the same names, the same numbers.
+import { describe, expect, it } from 'vitest'
+import { tokenProfiles } from '../../packages/core/src/claims/token-profile.js'
+import { describeCode, type ErrorCode, errorCodes, VerificationError } from '../../packages/core/src/errors.js'
+import { toDenied } from '../../packages/core/src/response/denial.js'
+import { codeIn, fencesOf, pages, tablesOf } from './markdown.js'
+import { type Option, optionsOf } from './typescript.js'
+
+const core = 'packages/core/src'
+const optionTables: readonly (readonly Option[])[] = [
+  [...optionsOf(`${core}/options.ts`, 'VerifierSettings'), { name: 'issuers', defaultValue: undefined }],
+  [
+    ...optionsOf(`${core}/issuer-record.ts`, 'TrustedIssuerOptions'),
+    ...optionsOf(`${core}/issuer-keys.ts`, 'KeySourceOptions'),
+  ],
+  optionsOf(`${core}/keys/remote-jwk-set.ts`, 'KeyLifetimeOptions'),
+  optionsOf(`${core}/jose/nested-jwe.ts`, 'DecryptionOptions'),
+]
+
+/** Where the default is one word: a number, a text, true or false. */
+function shortDefault(text: string | undefined): string | undefined {
+  return /^`?(\d+|'[^']+'|true|false)`?(?=$|[ ,;])/.exec(text ?? '')?.[1]
+}
+
+describe.each([
+  { page: 'docs/options.md', tables: optionTables },
+  { page: 'README.md', tables: optionTables.slice(0, 3) },
+])('the options in $page', ({ page, tables }) => {
+  const shown = tablesOf(page, 'option')
+
+  it('are those of the types, each in its table', () => {
+    const names = shown.map((rows) => rows.flatMap(([name]) => codeIn(name)).toSorted())
+    expect(names).toEqual(tables.map((options) => options.map(({ name }) => name).toSorted()))
+  })
+
+  it('have the defaults that the types name', () => {
+    const rows = new Map(shown.flat().map(([name, , defaultValue]) => [codeIn(name)[0], shortDefault(defaultValue)]))
+    const options = tables.flat().filter(({ defaultValue }) => shortDefault(defaultValue) !== undefined)
+    expect(options.map(({ name }) => [name, rows.get(name)])).toEqual(
+      options.map(({ name, defaultValue }) => [name, shortDefault(defaultValue)]),
+    )
+    expect(options.length).toBeGreaterThan(8)
+  })
+})
+
+describe.each(['docs/errors.md', 'README.md'])('the codes in %s', (page) => {
+  const rows = tablesOf(page, 'code').flat()
+
+  it('are those of the source, in its order', () => {
+    expect(rows.map(([code]) => codeIn(code)[0])).toEqual(errorCodes)
+  })
+
+  it.each(rows)('%s has the status and the OAuth error of the source', (cell, status, oauthError, title) => {
+    const code = codeIn(cell)[0] as ErrorCode
+    const row = describeCode(code)
+    expect([Number(status), codeIn(oauthError)[0]]).toEqual([row.status, row.oauthError])
+    if (page === 'docs/errors.md') expect(title).toBe(row.title)
+  })
+})
+
+describe('the life of a request in README.md', () => {
+  it('has an exit for every code', () => {
+    const drawing = fencesOf('README.md').find(({ code }) => code.includes('GET /orders'))?.code ?? ''
+    const named = new Set(drawing.match(/\b[a-z]+_[a-z_]+\b/g))
+    expect([...named].toSorted()).toEqual(errorCodes.toSorted())
+  })
+})
+
+describe('the refusals on the wire', () => {
+  const shown = pages.flatMap((page) =>
+    fencesOf(page)
+      .filter(({ language }) => language === 'http')
+      .map(({ code, line }) => ({ where: `${page}:${line}`, code })),
+  )
+
+  it.each(shown)('are real: $where', ({ code }) => {
+    const [head = '', body = ''] = code.trimEnd().split('\n\n')
+    const error = new VerificationError(JSON.parse(body).code, '', { requiredScopes: scopesIn(head) })
+    const denied = toDenied(error, 'api')
+    expect(body).toBe(JSON.stringify(denied.body))
+    const [statusLine, ...headers] = head.split('\n')
+    expect(statusLine).toContain(`HTTP/1.1 ${denied.status} `)
+    expect(Object.entries(denied.headers).map((pair) => pair.join(': '))).toEqual(expect.arrayContaining(headers))
+  })
+
+  function scopesIn(head: string): readonly string[] {
+    return /scope="([^"]+)"/.exec(head)?.[1]?.split(' ') ?? []
+  }
+})
+
+describe('the profiles in docs/issuers.md', () => {
+  it('read the claims that the source names', () => {
+    const shown = (tablesOf('docs/issuers.md', 'profile')[0] ?? []).map(([name, , , ...claims]) => [
+      codeIn(name)[0],
+      ...claims.map(codeIn),
+    ])
+    const real = [...tokenProfiles].map(([name, { audienceClaims, scopes, roles }]) => [
+      name,
+      audienceClaims,
+      scopes.map((path) => path.join('.')),
+      roles.map((path) => path.join('.')),
+    ])
+    expect(shown).toEqual(real)
+  })
+})
