@@ -13,6 +13,9 @@ export default defineConfig({
   },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    // Machines that run the tests may have much else to do.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // A forgotten `.only` would pass a suite that hardly ran.
     allowOnly: false,
     coverage: {

@@ -47,7 +47,7 @@ describe('the table of codes', () => {
 describe('VerificationError', () => {
   it('carries what it was told', () => {
     const cause = new Error('below')
-    const details = { claim: 'exp', header: 'kid', requiredScopes: ['a'], retryAfterSeconds: 7, cause }
+    const details = { claim: 'exp', header: 'kid', bySchema: true, requiredScopes: ['a'], retryAfterSeconds: 7, cause }
     const error = new VerificationError('token_expired', 'a reason', details)
     expect(error).toMatchObject({ name: 'VerificationError', code: 'token_expired', message: 'a reason', ...details })
     expect(error).toBeInstanceOf(Error)
@@ -55,12 +55,8 @@ describe('VerificationError', () => {
 
   it('carries nothing else', () => {
     const error = new VerificationError('token_expired', 'a reason')
-    expect(error).toMatchObject({
-      claim: undefined,
-      header: undefined,
-      requiredScopes: undefined,
-      retryAfterSeconds: undefined,
-    })
+    const { claim, header, bySchema, requiredScopes, retryAfterSeconds } = error
+    expect({ claim, header, bySchema, requiredScopes, retryAfterSeconds }).toEqual({ bySchema: false })
     expect('cause' in error).toBe(false)
   })
 })

@@ -95,6 +95,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'an issue yet to come': { code: 'token_not_active', check: 'age', claims: { iat: now + 31 } },
   'an issue long ago': { code: 'token_too_old', check: 'age', claims: { iat: now - 3_630 } },
   'no issue': { code: 'claim_missing', check: 'age', claims: { iat: undefined } },
+  'a header that says otherwise': { code: 'claim_invalid', check: 'claims', header: { sub: 'root' } },
   'a subject that is no text': { code: 'claim_invalid', check: 'claims', claims: { sub: 7 } },
   'no identifier': { code: 'claim_missing', check: 'claims', claims: { jti: undefined } },
   'a claim that does not fit the schema': { code: 'claim_invalid', check: 'claims', claims: { tenant: 7 } },
@@ -163,7 +164,7 @@ describe('the table', () => {
 })
 
 describe('two faults at once', () => {
-  // Two orders differ from that of the checks: all three dates are read before one is judged, and `cty` after `alg`.
+  // The claims of the header are compared before the audience, and told as one of the last checks.
   it('are told by the check that comes first, for what comes before it has passed', async () => {
     const { checks } = await verifier.explain(await requestWith())
     const order = checks.map(({ check }) => check)

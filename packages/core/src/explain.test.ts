@@ -144,6 +144,22 @@ describe('a request that passes', () => {
     })
   })
 
+  it('is judged afresh, whatever is remembered of it, and is not remembered', async () => {
+    let asked = 0
+    const claims = z.unknown().transform((value) => {
+      asked += 1
+      return value
+    })
+    const verifier = createVerifier({ ...inline, claims })
+    const token = await idp.issue()
+    for (let time = 0; time < 3; time++) await verifier.explain(bearer(token))
+    expect(asked).toBe(3)
+    expect(verifier.recall(token)).toBeUndefined()
+    for (let time = 0; time < 3; time++) await verifier.verifyToken(token)
+    await verifier.explain(bearer(token))
+    expect(asked).toBe(3 + 2 + 1)
+  })
+
   it('as nobody went no further than its credential', async () => {
     const { allowed, checks } = await createVerifier({ ...inline, optional: true }).explain({ headers: {} })
     expect(allowed).toBe(true)
@@ -167,31 +183,26 @@ describe('the text of an attacker', () => {
     expect((await diagnosis({ iss })).got).toBe(JSON.stringify(iss))
   })
 
-  // JSON leaves DEL, the C1 controls and the marks that turn the direction of text as they are.
   it.each(['\u007f', '\u009b2J', '\u202e', '\u2028'])('steers no terminal by %j', async (text) => {
     expect((await diagnosis({ iss: `a${text}b` })).got).toMatch(/^[\x20-\x7e]*$/)
   })
 
-  // `String` of such an object throws.
   it('cannot keep it from being explained', async () => {
-    expect(await diagnosis({ iss: { toString: 1 } })).toMatchObject({ check: 'issuer' })
+    expect(await diagnosis({ iss: { toString: 1 } })).toMatchObject({ check: 'issuer' }) // `String` of it throws
   })
 })
 
 describe('a check is not blamed for another', () => {
-  // The claim of the header is named, and its name leads to the check of that claim.
   it.each(['iss', 'aud'])('when %s of the header is not that of the claims set', async (name) => {
     const { check } = await diagnosis({}, { header: { [name]: 'other' } })
     expect(['issuer', 'audience']).not.toContain(check)
   })
 
-  // A claim that the schema refuses leads to the check of that claim, which it has passed.
   it('when the schema of the application refuses a claim that every token has', async () => {
     const claims = z.object({ aud: z.array(z.string()) })
     expect(await diagnosis({}, {}, { claims })).toMatchObject({ check: 'claims' })
   })
 
-  // The clocks are blamed for what `maxTokenLifetimeSeconds` forbids.
   it('when exp is further away than the options allow', async () => {
     const { action } = await diagnosis({}, {}, { maxTokenLifetimeSeconds: 60 })
     expect(action).not.toContain('clock')

@@ -235,7 +235,7 @@ function diagnoseKey({ error, context, header, record }: Words): Diagnosis {
     const { cause } = error
     return {
       expected: 'the key set of the issuer',
-      got: cause instanceof Error ? cause.message : error.message,
+      got: printable(cause instanceof Error ? cause.message : error.message),
       action: 'look whether the issuer can be reached from this host; the token itself was not judged',
     }
   }
@@ -284,12 +284,17 @@ function list(items: Iterable<string>): string {
   return [...items].map(show).join(', ')
 }
 
+/** Text from outside steers no terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, toEscape)
+}
+
 function toEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** Text of a token on an operator's screen: quoted, so that it cannot pass for ours, and bounded. */
 function show(value: unknown): string {
-  const text = value === undefined ? '(none)' : JSON.stringify(value).replace(/[^\x20-\x7e]/g, toEscape)
+  const text = value === undefined ? '(none)' : printable(JSON.stringify(value))
   return text.length <= 300 ? text : `${text.slice(0, 300)}…`
 }

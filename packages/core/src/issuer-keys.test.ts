@@ -154,18 +154,26 @@ describe.each(['discoveryUrl', 'jwksUri'])('`%s`', (option) => {
 })
 
 describe('`jwks`', () => {
-  it.each([null, {}, { keys: null }, { keys: [] }, { keys: publicJwk }, 'jwks', [publicJwk]])('is not %j', (jwks) => {
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['empty', {}],
+    ['keys that are null', { keys: null }],
+    ['keys that are none', { keys: [] }],
+    ['keys that are one', { keys: publicJwk }],
+    ['text', 'jwks'],
+    ['an array', [publicJwk]],
+  ])('is not %s', (_, jwks) => {
     expect(() => build({ jwks })).toThrow(refused(/: `jwks` must be an object with at least one key in `keys`$/))
   })
 
-  it.each<[object | null, RegExp]>([
-    [null, /it is not an object/],
-    [{}, /missing/],
-    [{ kty: 'oct', k: 'c2VjcmV0' }, /it is a secret/],
-    [{ ...publicJwk, d: 'c2VjcmV0' }, /it is a private key/],
-    [{ ...publicJwk, use: 'enc' }, /`use`/],
-    [{ ...publicJwk, alg: 'ES384' }, /`alg`/],
-  ])('holds only keys that can be used, and not %j', (key, reason) => {
+  it.each<[string, object | null, RegExp]>([
+    ['null', null, /it is not an object/],
+    ['an empty one', {}, /missing/],
+    ['a secret', { kty: 'oct', k: 'c2VjcmV0' }, /it is a secret/],
+    ['a private one', { ...publicJwk, d: 'c2VjcmV0' }, /it is a private key/],
+    ['one that encrypts', { ...publicJwk, use: 'enc' }, /`use`/],
+    ['one of another algorithm', { ...publicJwk, alg: 'ES384' }, /`alg`/],
+  ])('holds only keys that can be used, and not %s', (_, key, reason) => {
     const message = new RegExp(`: \`jwks\\.keys\\[1\\]\` can't be used: .*${reason.source}`)
     expect(() => build({ jwks: { keys: [publicJwk, key] } })).toThrow(refused(message))
     const error = refusalOf(() => build({ jwks: { keys: [publicJwk, key] } }))

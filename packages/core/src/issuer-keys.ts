@@ -98,7 +98,9 @@ function urlOption(url: unknown, what: string, tenant: string | undefined): URL 
 
 function requireLifetimes(options: KeyLifetimeOptions | undefined, what: string): KeyLifetimes {
   if (options === undefined) return defaultKeyLifetimes
-  if (typeof options !== 'object' || options === null) throw new ConfigurationError(`${what}\` must be an object`)
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ConfigurationError(`${what}\` must be an object`)
+  }
   requireKnownOptions(options, Object.keys(defaultKeyLifetimes), `${what}\``)
   for (const [name, value] of Object.entries(options)) {
     requireSeconds(value, `${what}.${name}\``, name === 'staleSeconds' ? 0 : 1, 86_400)

@@ -126,7 +126,7 @@ describe('tenants', () => {
     expect(() => recordOf(options)).toThrow(refused(message))
   })
 
-  // `..` is a segment that a URL takes away: the keys would be looked for at another place than the issuer's.
+  // A URL takes such a segment away: the keys would be looked for at another place than the issuer's.
   it.each(['.', '..'])('are no %j', (tenant) => {
     expect(() => recordOf({ issuer: template, tenants: [tenant] })).toThrow(refused(/tenant/))
   })

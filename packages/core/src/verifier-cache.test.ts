@@ -167,3 +167,63 @@ describe('what is remembered', () => {
     expect(subjects).toEqual(many.map((_, i) => (i % 2 === 0 ? 'ann' : 'bob')))
   })
 })
+
+describe('recall', () => {
+  it('answers at once from the third sight on, and before that nothing', async () => {
+    const verifier = createVerifier(inline)
+    const token = await idp.issue({ sub: 'ann' })
+    for (let sight = 0; sight < 2; sight++) {
+      expect(verifier.recall(token)).toBeUndefined()
+      await verifier.verifyToken(token)
+    }
+    expect(verifier.recall(token)).toMatchObject({ subject: 'ann', token })
+    expect(verifier.recall(await idp.issue({ sub: 'ann' }))).toBeUndefined()
+  })
+
+  it('answers nothing of a token that has expired, or is not valid yet', async () => {
+    const now = clock()
+    const token = await idp.issue({ exp: now + 60 })
+    const verifier = await verifierThatHasSeen(token, 2)
+    clock.set(now + 90)
+    expect(verifier.recall(token)).toBeUndefined()
+    clock.set(now - 31)
+    expect(verifier.recall(token)).toBeUndefined()
+    clock.set(now)
+    expect(verifier.recall(token)).toBeDefined()
+  })
+
+  it('answers nothing of a token whose key may be out of force', async () => {
+    const verifier = createVerifier({ issuer: idp.issuer, audience: idp.audience, clock })
+    const now = clock()
+    const token = await idp.issue({ exp: now + 3_600 })
+    for (let sight = 0; sight < 2; sight++) await verifier.verifyToken(token)
+    expect(verifier.recall(token)).toBeDefined()
+    clock.set(now + 300) // the set has to be fetched again
+    expect(verifier.recall(token)).toBeUndefined()
+    clock.set(now)
+    await verifier.close()
+  })
+
+  it('refuses a bound token, and answers nobody after close', async () => {
+    const verifier = createVerifier(inline)
+    const token = await idp.issue({ cnf: { jkt: 'x' } })
+    for (let sight = 0; sight < 2; sight++) expect(await verdict(token, verifier)).toBe('binding_missing')
+    expect(() => verifier.recall(token)).toThrow(expect.objectContaining({ code: 'binding_missing' }))
+    await verifier.close()
+    expect(() => verifier.recall(token)).toThrow('closed')
+  })
+
+  it('knows nothing where the cache is turned off', async () => {
+    const token = await idp.issue()
+    expect((await verifierThatHasSeen(token, 3, { tokenCacheBytes: 0 })).recall(token)).toBeUndefined()
+  })
+
+  it.each(['', 7, {}])('knows nothing of %j', (token) => {
+    expect(createVerifier(inline).recall(token as never)).toBeUndefined()
+  })
+
+  // It reads the length of what it was not given.
+  it.each([undefined, null])('knows nothing of %j', (token) => {
+    expect(createVerifier(inline).recall(token as never)).toBeUndefined()
+  })
+})

@@ -174,6 +174,7 @@ export class Verifier<Auth = Principal> {
 
   /** Steps 2 to 6 of a token seen before are one look-up. */
   #recall(token: string, cache: MemoryTokenCache | undefined): Principal<unknown> | undefined {
+    if (typeof token !== 'string') return undefined
     const known = cache?.recall(token, this.#configuration.clock())
     return known === undefined ? undefined : toPrincipal(known, token)
   }

@@ -1,12 +1,11 @@
 // What a developer writes, and what the compiler says to it. How requests fare on Express 4 and 5 is in test/express.
-import type { Principal, Verifier } from '@sallyport/core'
+import { type Principal, scope, type Verifier } from '@sallyport/core'
 import { createTestIssuer } from '@sallyport/core/testing'
 import express from 'express'
 import request from 'supertest'
 import { afterAll, afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { z } from 'zod'
 import { auth, type ClaimsOf, requires } from './express.js'
-import { scope } from './index.js'
 
 const idp = await createTestIssuer()
 afterAll(() => idp.close())

@@ -53,7 +53,11 @@ describe('the accepted types', () => {
 /** An access token of each issuer as it comes, what it grants, and what tells its other tokens apart. */
 const plainProfiles: readonly [TokenProfileName, object, { scopes: string[]; roles: string[] }][] = [
   ['jwt', { scope: 'a', scp: ['b'], roles: ['r'] }, { scopes: ['a', 'b'], roles: ['r'] }],
-  ['auth0', { scope: 'a', permissions: ['p'], scp: ['x'], roles: ['r'] }, { scopes: ['a', 'p'], roles: ['r'] }],
+  [
+    'auth0',
+    { azp: 'app', scope: 'a', permissions: ['p'], scp: ['x'], roles: ['r'] },
+    { scopes: ['a', 'p'], roles: ['r'] },
+  ],
   ['cognito', { token_use: 'access', scope: 'a', scp: ['b'], roles: ['r'] }, { scopes: ['a', 'b'], roles: ['r'] }],
   ['entra', { azp: 'app', scp: 'a b', scope: 'x', roles: ['r'] }, { scopes: ['a', 'b'], roles: ['r'] }],
   [
@@ -87,6 +91,19 @@ describe.each(plainProfiles)('the profile %s', (name, claims, granted) => {
 })
 
 describe('what marks an access token', () => {
+  it.each(['scope', 'scp', 'client_id'])('is `%s` where nothing else is known of the issuer', (name) => {
+    expect(() => validate('jwt', { [name]: 'x' }, 'JWT')).not.toThrow()
+    for (const typ of ['JWT', undefined]) {
+      expect(() => validate('jwt', { azp: 'app', roles: ['r'] }, typ)).toThrow(refused('token_type_rejected', 'scope'))
+    }
+  })
+
+  it('is `azp` or `client_id` at Auth0', () => {
+    expect(() => validate('auth0', { azp: 'app' }, 'JWT')).not.toThrow()
+    expect(() => validate('auth0', { client_id: 'app' }, 'JWT')).not.toThrow()
+    expect(() => validate('auth0', { scope: 'a' }, 'JWT')).toThrow(refused('token_type_rejected', 'azp'))
+  })
+
   it('is `token_use: access` at Cognito', () => {
     expect(() => validate('cognito', { token_use: 'id' }, undefined)).toThrow(
       refused('token_type_rejected', 'token_use'),
@@ -117,7 +134,7 @@ describe('what marks an access token', () => {
   })
 
   it('is not asked for where the type says it already', () => {
-    for (const name of ['cognito', 'entra', 'keycloak', 'okta'] as const) {
+    for (const name of ['jwt', 'auth0', 'cognito', 'entra', 'keycloak', 'okta'] as const) {
       expect(() => validate(name, {}, 'at+jwt')).not.toThrow()
       expect(() => validate(name, {}, 'application/AT+jwt')).not.toThrow()
     }

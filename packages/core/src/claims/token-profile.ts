@@ -5,7 +5,8 @@ import type { ClaimPath } from './claim-path.js'
 /**
  * - `rfc9068` (default): `typ` is `at+jwt`.
  * - `rfc9068-strict`: and every claim that RFC 9068 §2.2 requires is there.
- * - `jwt`: plain `JWT` or no `typ`; tokens with the marks of an ID token, logout token or security event are refused.
+ * - `jwt`: plain `JWT` or no `typ`, with `scope`, `scp` or `client_id`, which ID tokens do not have; the marks of an ID
+ *   token, logout token or security event are refused.
  * - `auth0`, `cognito`, `entra`, `keycloak`, `okta`: plain access tokens of these issuers, told apart by the claims they set.
  */
 export type TokenProfileName =
@@ -46,13 +47,28 @@ const rfc9068: TokenProfile = {
 /** OpenID Connect Core §2, §3.1.3.6, §3.3.2.11; Back-Channel Logout §2.4 and RFC 8417 §2.2 for `events`. */
 const marksOfOtherTokens = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events']
 
-const plain: TokenProfile = { ...rfc9068, tokenTypes: ['at+jwt', 'jwt', ''], foreignClaims: marksOfOtherTokens }
+/** An ID token need not bear a mark of its own, so an access token that is not typed as one must: RFC 9068 §2.2, §2.2.3. */
+const plain: TokenProfile = {
+  ...rfc9068,
+  tokenTypes: ['at+jwt', 'jwt', ''],
+  foreignClaims: marksOfOtherTokens,
+  markedBy: { anyOf: ['scope', 'scp', 'client_id'] },
+}
 
 export const tokenProfiles: ReadonlyMap<string, TokenProfile> = new Map<TokenProfileName, TokenProfile>([
   ['rfc9068', rfc9068],
   ['rfc9068-strict', { ...rfc9068, requiredClaims: ['sub', 'client_id', 'iat', 'jti'] }],
   ['jwt', plain],
-  ['auth0', { ...plain, tokenTypes: ['at+jwt', 'jwt'], scopes: [['scope'], ['permissions']] }],
+  // Auth0's access tokens name the client they were given to; its ID tokens have it as their audience alone.
+  [
+    'auth0',
+    {
+      ...plain,
+      tokenTypes: ['at+jwt', 'jwt'],
+      markedBy: { anyOf: ['azp', 'client_id'] },
+      scopes: [['scope'], ['permissions']],
+    },
+  ],
   // Cognito's access tokens have no `aud`: the client stands for it. `token_use` tells them from ID tokens.
   ['cognito', { ...plain, markedBy: { anyOf: ['token_use'], value: 'access' }, audienceClaims: ['aud', 'client_id'] }],
   // Entra's access tokens name the client they were given to (`azp` in v2.0, `appid` in v1.0); its ID tokens do not.

@@ -120,8 +120,12 @@ describe('RFC 7519 §5.3: claims replicated into the header', () => {
     expect(() => validate({ sub: undefined }, {}, { sub: 'root' })).toThrow(refused('claim_invalid', 'sub'))
   })
 
+  it('names the header as what is wrong', () => {
+    expect(() => validate({}, {}, { sub: 'root' })).toThrow(expect.objectContaining({ claim: 'sub', header: 'sub' }))
+  })
+
   it('replaces nothing: a header alone names no audience', () => {
-    expect(() => validate({ aud: undefined }, {}, { aud: 'api' })).toThrow(refused('claim_invalid', 'aud'))
+    expect(() => validate({ aud: undefined }, {}, { aud: 'api' })).toThrow(refused('claim_missing', 'aud'))
   })
 })
 

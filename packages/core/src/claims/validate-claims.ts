@@ -46,9 +46,9 @@ type VerifiedJwt = VerifiedJws & { readonly unverifiedClaims: JsonObject }
 export function validateClaims(jwt: VerifiedJwt, rules: ClaimRules, now: number): ValidatedClaims {
   const claims = jwt.unverifiedClaims // the signature has vouched for them by now: `VerifiedJwt`
   requireAccessToken(claims, rules.profile, jwt.unverifiedHeader.typ) // RFC 9068 §4, RFC 8725 §3.12
-  requireSameInHeader(claims, jwt.unverifiedHeader) // RFC 7519 §5.3
   requireAudience(claims, rules) // RFC 9068 §4, RFC 7519 §4.1.3
   const validity = requireCurrent(claims, rules, now) // RFC 7519 §4.1.4 to §4.1.6
+  requireSameInHeader(claims, jwt.unverifiedHeader) // RFC 7519 §5.3
   requireIdentifier('sub', claims['sub']) // RFC 7519 §4.1.2
   requireIdentifier('jti', claims['jti']) // RFC 7519 §4.1.7
   for (const name of rules.profile.requiredClaims) requireClaim(claims, name) // RFC 9068 §2.2

@@ -5,7 +5,7 @@
 import type { KeyObject } from 'node:crypto'
 import { type CryptoKey, compactDecrypt, type JWK } from 'jose'
 import { ConfigurationError, VerificationError } from '../errors.js'
-import { requireKnownOptions } from '../option-checks.js'
+import { requireKnownOptions, requireStrings } from '../option-checks.js'
 import { decodeBase64Url } from './base64url.js'
 import { defaultMaxTokenBytes } from './compact-jws.js'
 import { type JsonObject, parseJsonObject } from './strict-json.js'
@@ -42,12 +42,12 @@ export type Decrypter = (jwe: string) => Promise<string>
  * @throws ConfigurationError for a key management algorithm that is never accepted (RFC 8725 §3.2, §3.5)
  */
 export function createDecrypter(options: DecryptionOptions, maxTokenBytes: number = defaultMaxTokenBytes): Decrypter {
+  if (typeof options?.key !== 'object' || options.key === null) {
+    throw new ConfigurationError('`decryption` needs a `key`: a KeyObject, a CryptoKey, a JWK or bytes')
+  }
   requireKnownOptions(options, ['key', 'keyManagementAlgorithms', 'contentEncryptionAlgorithms'], '`decryption`')
-  if (options.key === undefined) throw new ConfigurationError('`decryption` needs a `key`')
-  const keyManagementAlgorithms = [
-    ...(options.keyManagementAlgorithms ?? ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW']),
-  ]
-  const contentEncryptionAlgorithms = [...(options.contentEncryptionAlgorithms ?? ['A256GCM', 'A256CBC-HS512'])]
+  const keyManagementAlgorithms = requireList(options.keyManagementAlgorithms ?? defaultKeyManagement)
+  const contentEncryptionAlgorithms = requireList(options.contentEncryptionAlgorithms ?? defaultContentEncryption)
   const refused = keyManagementAlgorithms.find((name) => name.startsWith('PBES2') || name === 'RSA1_5')
   if (refused !== undefined) throw new ConfigurationError(`\`keyManagementAlgorithms\` must not list ${refused}`)
   return async (jwe) => {
@@ -63,6 +63,14 @@ export function createDecrypter(options: DecryptionOptions, maxTokenBytes: numbe
       throw malformed('the token cannot be decrypted', cause)
     }
   }
+}
+
+const defaultKeyManagement = ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A256KW']
+const defaultContentEncryption = ['A256GCM', 'A256CBC-HS512']
+
+function requireList(names: readonly string[]): string[] {
+  if (!Array.isArray(names)) throw new ConfigurationError('the algorithms of `decryption` must be arrays')
+  return [...requireStrings(names, 'each list of algorithms of `decryption`')]
 }
 
 /** Judges the protected header before jose reads it: strict JSON, `cty: JWT`, nothing compressed, nothing critical. */

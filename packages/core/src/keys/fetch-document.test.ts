@@ -229,6 +229,11 @@ describe('an error', () => {
     expect((error as Error).cause).toBeInstanceOf(TypeError)
   })
 
+  it('has no cause where nothing is below', async () => {
+    const error = await fetchDocument(url, answering(new Response(null, { status: 500 }))).catch((e: unknown) => e)
+    expect(error).not.toHaveProperty('cause')
+  })
+
   it.each<[string, unknown, string]>([
     ['an error', new Error('no route'), 'no route'],
     ['a cause without a code', new Error('no route', { cause: new Error('why') }), 'no route'],

@@ -31,9 +31,8 @@ async function jwksUriOf(issuer: string, url: URL, context: FetchContext): Promi
   const { document } = await fetchDocument(url, context)
   const named = document?.['issuer']
   if (named !== issuer) {
-    throw new DocumentError(
-      `${url.href}: names ${typeof named === 'string' ? `the issuer ${named}` : 'no issuer'}, the options name ${issuer}`,
-    )
+    const what = typeof named === 'string' ? `the issuer ${named.slice(0, 300)}` : 'no issuer'
+    throw new DocumentError(`${url.href}: names ${what}, the options name ${issuer}`)
   }
   const jwksUri = document?.['jwks_uri']
   if (typeof jwksUri !== 'string' || !URL.canParse(jwksUri)) throw new DocumentError(`${url.href}: has no \`jwks_uri\``)

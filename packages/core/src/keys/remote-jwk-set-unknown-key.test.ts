@@ -215,6 +215,13 @@ describe('the next unknown key ids', () => {
     expect(set.keyFor({ alg: 'ES256', kid: 'key-1' })).not.toBeInstanceOf(Promise)
   })
 
+  it('get no budget from a set that is sent again as it was', async () => {
+    idp.garble(JSON.stringify(idp.jwks)) // 200, not 304
+    await spendBudget()
+    expect(await answer('random-4')).toBe('key_unknown')
+    expect([fetches(), waiting]).toEqual([3, []])
+  })
+
   it('have their whole budget again when the set has changed', async () => {
     await spendBudget()
     await idp.rotate()

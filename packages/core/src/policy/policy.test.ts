@@ -51,7 +51,6 @@ describe('requirePolicyNode', () => {
     expect(() => requirePolicyNode(value)).toThrow(ConfigurationError)
   })
 
-  // A node is told by `kind` and frozenness alone: one made by hand asks for no scope and lets everybody pass.
   it('refuses a node that was made by hand', () => {
     expect(() => requirePolicyNode(Object.freeze({ kind: 'scope', scopes: [] }))).toThrow(ConfigurationError)
   })

@@ -1,3 +1,5 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type CredentialSource, extractCredential } from './extract-credential.js'
 import type { VerifiableRequest } from './verifiable-request.js'
@@ -71,7 +73,6 @@ describe('RFC 6750 §2: one method a request', () => {
     expect(() => tokenOf({ ...request, url: '/o?x=?&access_token=b#f' })).toThrow(refused('credential_ambiguous'))
   })
 
-  // Only a URL that shows the name as it is gets its query read.
   it('sees a token in the query whose name is percent-encoded', () => {
     expect(() => tokenOf({ ...request, url: '/orders?access%5Ftoken=b' })).toThrow(refused('credential_ambiguous'))
   })
@@ -112,12 +113,25 @@ describe('RFC 6750 §2: one method a request', () => {
     expect(tokenOf(request, 'authorization', { header: 'X-Token' })).toBe('a')
   })
 
-  // A header that is no source is not looked at, though its bearer token makes two methods.
   it.each<[string, CredentialSource]>([
     ['/', { cookie: 'session' }],
     ['/?access_token=b', { dangerouslyAllowQuery: 'access_token' }],
   ])('refuses an Authorization header beside a token at %s %j', (url, source) => {
     const headers = { ...request.headers, cookie: 'session=b' }
     expect(() => tokenOf({ headers, url }, source)).toThrow(refused('credential_ambiguous'))
+  })
+})
+
+describe('a request as Node hands it out', () => {
+  const content = ['Content-Type', 'application/x-www-form-urlencoded']
+  const request = (body?: object): VerifiableRequest =>
+    Object.assign(new IncomingMessage(new Socket()), { rawHeaders: ['Authorization', 'Bearer a', ...content], body })
+
+  // A copy of the request by `...` leaves out what its prototype answers.
+  it('is read as it is, though its headers are no members of its own', () => {
+    expect(extractCredential(request(), ['authorization'])?.unverifiedToken).toBe('a')
+    expect(() => extractCredential(request({ access_token: 'b' }), ['authorization'])).toThrow(
+      refused('credential_ambiguous'),
+    )
   })
 })

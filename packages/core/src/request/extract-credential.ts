@@ -128,7 +128,8 @@ function queryName(source: CredentialSource): string | undefined {
   return typeof source === 'object' && 'dangerouslyAllowQuery' in source ? source.dangerouslyAllowQuery : undefined
 }
 
-function carriesTokenInForm({ body, ...request }: VerifiableRequest): boolean {
+function carriesTokenInForm(request: VerifiableRequest): boolean {
+  const { body } = request
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) return false
   return headerValues(request, 'content-type').some((type) => /^application\/x-www-form-urlencoded\b/i.test(type))
 }

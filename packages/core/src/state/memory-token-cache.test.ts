@@ -105,7 +105,6 @@ describe('a token seen twice', () => {
     expect(cache.recall(jws().token, now)).toBeUndefined()
   })
 
-  // `now < notBefore || now >= notAfter` is false for NaN: the comparison must be turned round.
   it('is not recalled by a clock that answers no number', () => {
     rememberTwice(jws())
     expect(cache.recall(jws().token, Number.NaN)).toBeUndefined()

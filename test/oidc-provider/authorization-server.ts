@@ -1,0 +1,141 @@
+// A real authorization server: oidc-provider on a free loopback port. Its keys are part of its configuration, so behind
+// the port stands one provider after the other, all of the same issuer, each with the keys that are published then.
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { Adapter, AdapterPayload, Configuration, Provider } from 'oidc-provider'
+import { vi } from 'vitest'
+
+export const resource = 'https://api.example.com'
+export const otherResource = 'https://other.example.com'
+export const redirectUri = 'https://app.example.com/callback'
+export const tokenSeconds = 3_600
+
+/** The user who logs in by following redirects, and consents to everything. */
+export const user = 'ann'
+
+/** A private signing key, as oidc-provider is configured with it. */
+export type SigningKey = JWK & { readonly kid: string }
+
+export async function createSigningKey(kid: string): Promise<SigningKey> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  return { ...(await exportJWK(privateKey)), kid, alg: 'ES256', use: 'sig' }
+}
+
+export interface AuthorizationServer {
+  readonly issuer: string
+  /** Signs with the first of these keys from now on, and publishes them all. */
+  publish(...keys: readonly SigningKey[]): void
+  close(): Promise<void>
+}
+
+/** On Node 20 it says while it is imported that it prefers 22; there is no option for that. */
+async function importProvider(): Promise<typeof Provider> {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const { Provider } = await import('oidc-provider')
+  warn.mockRestore()
+  return Provider
+}
+
+export async function startAuthorizationServer(...keys: readonly SigningKey[]): Promise<AuthorizationServer> {
+  const Provider = await importProvider()
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const adapter = createAdapter()
+  let respond: RequestListener
+  const publish = (...published: readonly SigningKey[]): void => {
+    const provider = new Provider(issuer, { ...configuration, adapter, jwks: { keys: [...published] } })
+    const callback = provider.callback()
+    respond = (request, response) => {
+      if (request.url?.startsWith('/interaction/')) return void loginAndConsent(provider, request, response)
+      return void callback(request, response)
+    }
+  }
+  publish(...keys)
+  server.on('request', (request, response) => respond(request, response))
+  const close = async (): Promise<void> => {
+    server.close().closeAllConnections()
+    await once(server, 'close')
+  }
+  return { issuer, publish, close }
+}
+
+const api = (audience: string) => ({
+  audience,
+  scope: 'read:orders write:orders',
+  accessTokenFormat: 'jwt' as const,
+  accessTokenTTL: tokenSeconds,
+  jwt: { sign: { alg: 'ES256' as const } },
+})
+
+const configuration: Configuration = {
+  clients: [
+    {
+      client_id: 'machine',
+      client_secret: 'secret of the machine',
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      response_types: [],
+    },
+    {
+      client_id: 'app',
+      client_secret: 'secret of the app',
+      redirect_uris: [redirectUri],
+      id_token_signed_response_alg: 'ES256',
+    },
+  ],
+  clientDefaults: { id_token_signed_response_alg: 'ES256' },
+  cookies: { keys: ['a key of the test'] },
+  findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+  interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+  renderError: (ctx, out) => {
+    ctx.body = out
+  },
+  scopes: ['openid'],
+  ttl: {
+    AccessToken: tokenSeconds,
+    ClientCredentials: tokenSeconds,
+    Grant: 600,
+    IdToken: tokenSeconds,
+    Interaction: 600,
+    Session: 600,
+  },
+  features: {
+    clientCredentials: { enabled: true },
+    devInteractions: { enabled: false },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => resource,
+      getResourceServerInfo: (_, indicator) => api(indicator),
+      useGrantedResource: () => true,
+    },
+  },
+}
+
+/** What a user does with a browser in two pages, at once. */
+async function loginAndConsent(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { prompt, params, session } = await provider.interactionDetails(request, response)
+  if (prompt.name === 'login') {
+    return provider.interactionFinished(request, response, { login: { accountId: user } })
+  }
+  const grant = new provider.Grant({ accountId: session?.accountId, clientId: String(params['client_id']) })
+  grant.addOIDCScope('openid')
+  grant.addResourceScope(String(params['resource']), String(params['scope']))
+  return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } })
+}
+
+/** The state of all providers of one server. */
+function createAdapter(): (name: string) => Adapter {
+  const payloads = new Map<string, AdapterPayload>()
+  return (name) => ({
+    upsert: async (id, payload) => void payloads.set(`${name}:${id}`, payload),
+    find: async (id) => payloads.get(`${name}:${id}`),
+    findByUid: async (uid) => [...payloads.values()].find((payload) => payload.uid === uid),
+    findByUserCode: async () => undefined,
+    consume: async (id) => void Object.assign(payloads.get(`${name}:${id}`) ?? {}, { consumed: true }),
+    destroy: async (id) => void payloads.delete(`${name}:${id}`),
+    revokeByGrantId: async () => {},
+  })
+}

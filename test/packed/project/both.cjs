@@ -1,0 +1,3 @@
+const required = require('@sallyport/core')
+
+import('@sallyport/core').then((imported) => console.log(imported.VerificationError === required.VerificationError))
