@@ -142,7 +142,7 @@ describe('the size', () => {
       hangUp = resolve
     })
     const at = await serve((_, response) => {
-      const more = (): unknown => response.write('x'.repeat(65_536), () => response.writable && more())
+      const more = (): unknown => response.write('x'.repeat(65_536), (error) => error ?? (response.destroyed || more()))
       response.on('close', hangUp)
       more()
     })
