@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from './errors.js'
 import { createKeySet, type IssuerContext, type KeySourceOptions } from './issuer-keys.js'
 import type { Algorithm } from './jose/algorithms.js'
+import { UnusableKeyError } from './jose/jwk.js'
 import type { KeySet } from './keys/jwk-set.js'
 import { createTestKey } from './testing.js'
 
@@ -177,6 +178,7 @@ describe('`jwks`', () => {
     const message = new RegExp(`: \`jwks\\.keys\\[1\\]\` can't be used: .*${reason.source}`)
     expect(() => build({ jwks: { keys: [publicJwk, key] } })).toThrow(refused(message))
     const error = refusalOf(() => build({ jwks: { keys: [publicJwk, key] } }))
+    expect(error.cause).toBeInstanceOf(UnusableKeyError)
     expect(error.message).not.toContain('c2VjcmV0')
   })
 
@@ -208,6 +210,7 @@ describe('`secret`', () => {
 
   it('is not in the error that refuses it', () => {
     const error = refusalOf(() => build({ secret: 'hunter2' }, { algorithms: ['HS256'] }))
+    expect(error.cause).toBeInstanceOf(UnusableKeyError)
     expect(`${error.message} ${String(error.cause)}`).not.toContain('hunter2')
   })
 })

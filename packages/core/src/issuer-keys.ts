@@ -3,7 +3,13 @@
 import type { Clock } from './clock.js'
 import { ConfigurationError } from './errors.js'
 import type { Algorithm } from './jose/algorithms.js'
-import { importSecret, type KeyObject, UnusableKeyError, type VerificationKey } from './jose/jwk.js'
+import {
+  importSecret,
+  type KeyObject,
+  requireRandomSecret,
+  UnusableKeyError,
+  type VerificationKey,
+} from './jose/jwk.js'
 import type { Fetch } from './keys/fetch-document.js'
 import { discoverJwksUri, isFetchable } from './keys/issuer-metadata.js'
 import { importPublishedKey, JwkSet, type KeySet, SecretKeySet } from './keys/jwk-set.js'
@@ -113,7 +119,9 @@ function requireLifetimes(options: KeyLifetimeOptions | undefined, what: string)
 function secretKey(issuer: string, secret: unknown, algorithms: readonly Algorithm[]): VerificationKey {
   const bytes = typeof secret === 'string' ? Buffer.from(secret, 'utf8') : (secret as Uint8Array | KeyObject)
   try {
-    return importSecret(bytes, algorithms)
+    const key = importSecret(bytes, algorithms)
+    requireRandomSecret(key)
+    return key
   } catch (cause) {
     const reason =
       cause instanceof UnusableKeyError ? cause.message : 'it is neither text, bytes nor a secret KeyObject'

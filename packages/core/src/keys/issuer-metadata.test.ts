@@ -100,6 +100,12 @@ describe('RFC 8414 §3.3: the issuer that the metadata names', () => {
     await expect(discoverJwksUri(issuer, undefined, lying)).rejects.toThrow(refused(says))
   })
 
+  it('is quoted in part where it is long', async () => {
+    const lying = web({ [issuer + oidc]: { issuer: 'x'.repeat(100_000), jwks_uri: jwks } })
+    const error = await discoverJwksUri(issuer, undefined, lying).catch((reason: unknown) => reason)
+    expect((error as Error).message.length).toBeLessThan(500)
+  })
+
   it.each([undefined, null, 7, [issuer], { issuer }])('is a string, and not %j', async (named) => {
     const lying = web({ [issuer + oidc]: { issuer: named, jwks_uri: jwks } })
     await expect(discoverJwksUri(issuer, undefined, lying)).rejects.toThrow(refused(/: names no issuer, the options/))

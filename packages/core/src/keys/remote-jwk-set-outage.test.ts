@@ -68,7 +68,12 @@ async function background(): Promise<void> {
 }
 
 const unavailable = (retryAfterSeconds: number, cause: unknown = expect.any(DocumentError)) =>
-  expect.objectContaining({ code: 'keys_unavailable', retryAfterSeconds, cause })
+  expect.objectContaining({
+    code: 'keys_unavailable',
+    message: 'the keys of the issuer cannot be fetched',
+    retryAfterSeconds,
+    cause,
+  })
 
 describe('an issuer that is down from the start', () => {
   it('makes its keys unavailable, not unknown', async () => {
