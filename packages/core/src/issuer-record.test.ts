@@ -126,6 +126,10 @@ describe('tenants', () => {
     expect(() => recordOf(options)).toThrow(refused(message))
   })
 
+  it.each(['contoso.onmicrosoft.com', '8eaef023-2b34-4da1', 'a_b', '.a', 'a.'])('may be %j', (tenant) => {
+    expect(recordOf({ issuer: template, tenants: [tenant] })?.issuer).toBe(`https://login.example.com/${tenant}/v2.0`)
+  })
+
   // A URL takes such a segment away: the keys would be looked for at another place than the issuer's.
   it.each(['.', '..'])('are no %j', (tenant) => {
     expect(() => recordOf({ issuer: template, tenants: [tenant] })).toThrow(refused(/tenant/))

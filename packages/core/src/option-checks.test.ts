@@ -19,16 +19,12 @@ describe('requireKnownOptions', () => {
     )
   })
 
-  it.each(['issuer12', 'iss', 'audiencexyz'])('guesses from %s, which is as far off as it may be', (name) => {
+  it.each(['issr', 'issuer123', 'audiencexyz'])('guesses from %s, which is as far off as it may be', (name) => {
     expect(() => requireKnownOptions({ [name]: 1 }, known, 'a verifier')).toThrow(refused(/did you mean/))
   })
 
-  it.each(['issuer123', 'iss1234', 'is'])('does not guess from %s, which is one letter further', (name) => {
+  it.each(['isr', 'issuer1234'])('does not guess from %s, which is one letter further', (name) => {
     expect(() => requireKnownOptions({ [name]: 1 }, known, 'a verifier')).toThrow(refused(/`$/))
-  })
-
-  it('does not guess where nothing is known', () => {
-    expect(() => requireKnownOptions({ a: 1 }, [], 'a verifier')).toThrow(refused(/did you mean ``|`a`$/))
   })
 
   it('does not guess where none is near', () => {
