@@ -1,4 +1,4 @@
-// What peers were measured to do with the keys of an issuer, and what happens here: research/peers.md §1, the notes.
+// What peers were measured to do with the keys of an issuer, and what happens here.
 import { createTestClock, createTestIssuer, type TestIssuer } from '@sallyport/core/testing'
 import { auth } from '@sallyport/express'
 import express from 'express'

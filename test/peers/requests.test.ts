@@ -1,4 +1,4 @@
-// What peers were measured to do with requests, and what happens here: research/peers.md §1, the notes.
+// What peers were measured to do with requests, and what happens here.
 import { createTestClock, createTestIssuer } from '@sallyport/core/testing'
 import { auth, requires, scope } from '@sallyport/express'
 import express, { type RequestHandler } from 'express'

@@ -1,4 +1,4 @@
-// What peers were measured to accept of tokens, or to refuse, and what happens here: research/peers.md §1 and §3.
+// What peers were measured to accept of tokens, or to refuse, and what happens here.
 import { createHmac, createPublicKey } from 'node:crypto'
 import { createVerifier, type Denied } from '@sallyport/core'
 import { createTestClock, createTestIssuer, type TestClaims, type TestTokenOptions } from '@sallyport/core/testing'
