@@ -7,9 +7,9 @@ const testKit = `${core}testing(\\.ts$|/)`
 // Ground first. A file imports its own floor and those below it.
 const floors = {
   ground: `${core}(errors|clock)\\.ts$`,
-  words: `${core}(decision|events|option-checks|request/verifiable-request|jose/algorithms|state/(?!memory-)[^/]+)\\.ts$`,
+  words: `${core}(decision|events|option-checks|addresses|request/verifiable-request|claims/claim-path|policy/facts|jose/algorithms|state/(?!memory-)[^/]+)\\.ts$`,
   tools: `${core}(jose/(?!algorithms\\.)|state/memory-)`,
-  rooms: `${core}(request/(?!verifiable-request\\.)|keys/|claims/|binding/|revocation/|policy/|response/)`,
+  rooms: `${core}(request/(?!verifiable-request\\.)|keys/|claims/(?!claim-path\\.)|binding/|revocation/|policy/(?!facts\\.)|response/)`,
   stairs: `${core}(verifier|options|explain|issuer-record|issuer-keys)\\.ts$`,
   doors: `${core}(index|adapter|testing)\\.ts$|${core}testing/`,
 }

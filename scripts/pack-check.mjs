@@ -1,7 +1,7 @@
 // What npm would publish, judged as a user will get it: packed, its files listed, then read by publint and by Are The
 // Types Wrong. Nothing they say is waived. Their profile `esm-only` leaves out the two resolutions that predate what we
 // support: `node10`, which knows no exports map, and CommonJS on a Node that can't `require()` ESM yet.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { npm, packages, temporaryFolder } from './run.mjs'
 
@@ -28,11 +28,13 @@ async function pack(name) {
   return { filename, files: files.map(({ path }) => path) }
 }
 
-/** One file in, one file out. */
+/** One file in, one file out; and the schemas, which are written by hand. */
 function expectedFiles(folder) {
+  const schemas = existsSync(join(folder, 'schema')) ? readdirSync(join(folder, 'schema')) : []
   const sources = readdirSync(join(folder, 'src'), { recursive: true }).filter((file) => /(?<!\.test)\.ts$/.test(file))
   const modules = sources.map((file) => `dist/${file.split(sep).join('/').slice(0, -'.ts'.length)}`)
-  return ['LICENSE', 'README.md', 'package.json', ...modules.flatMap((module) => [`${module}.js`, `${module}.d.ts`])]
+  const made = modules.flatMap((module) => [`${module}.js`, `${module}.d.ts`])
+  return ['LICENSE', 'README.md', 'package.json', ...schemas.map((file) => `schema/${file}`), ...made]
 }
 
 function comesFromSource(files, expected) {

@@ -15,10 +15,15 @@ beforeAll(async () => {
 afterAll(() => project?.remove())
 
 describe('a tarball', () => {
-  it('holds what was built, the manifest, the readme and the licence, and nothing else', () => {
+  it('holds what was built, the manifest, the readme, the licence, and the schema of policies, and nothing else', () => {
     for (const { name, files } of project.packages) {
       const others = files.filter((file) => !/^dist\/.+\.(js|d\.ts)$/.test(file))
-      expect(others.toSorted(), name).toEqual(['LICENSE', 'README.md', 'package.json'])
+      expect(others.toSorted(), name).toEqual([
+        'LICENSE',
+        'README.md',
+        'package.json',
+        ...(name === '@sallyport/core' ? ['schema/policy.schema.json'] : []),
+      ])
       const tests = files.filter((file) => file.includes('.test.'))
       expect(tests, name).toEqual([])
     }
@@ -36,7 +41,7 @@ describe('a tarball', () => {
 
 describe('the exports map', () => {
   const doors = {
-    '@sallyport/core': ['.', './adapter', './testing', './package.json'],
+    '@sallyport/core': ['.', './adapter', './testing', './policy.schema.json', './package.json'],
     '@sallyport/express': ['.', './package.json'],
   }
 
@@ -104,7 +109,7 @@ describe('the published types', () => {
   }
 
   it('hold with moduleResolution node16', async () => {
-    await compile('--module', 'node16', '--moduleResolution', 'node16', 'app.ts')
+    await compile('--module', 'node16', '--moduleResolution', 'node16', '--declaration', 'app.ts')
   }, 120_000)
 
   it('hold with moduleResolution bundler', async () => {

@@ -2,8 +2,9 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { type AccessToken, type AccessTokenClaims, Principal } from './decision.js'
 
-const accessToken: AccessToken<AccessTokenClaims> = {
-  claims: { iss: 'https://idp.example.com', exp: 1_767_225_900, sub: 'ann' },
+const claims = { iss: 'https://idp.example.com', exp: 1_767_225_900, sub: 'ann' }
+const known = {
+  claims,
   issuer: 'https://idp.example.com',
   subject: 'ann',
   clientId: 'app',
@@ -12,12 +13,18 @@ const accessToken: AccessToken<AccessTokenClaims> = {
   expiresAt: 1_767_225_900,
   confirmation: undefined,
 }
+const accessToken: AccessToken<AccessTokenClaims> = {
+  ...known,
+  issuedClaims: claims,
+  scopesAreKnown: true,
+  rolesAreKnown: true,
+}
 const token = 'eyJhbGciOiJFUzI1NiJ9.the-payload.the-signature'
 const principal = new Principal(accessToken, token)
 
 describe('Principal', () => {
   it('is what the token came to, and the token', () => {
-    expect(principal).toMatchObject({ ...accessToken, confirmation: undefined })
+    expect(principal).toMatchObject(known)
     expect(principal.token).toBe(token)
   })
 

@@ -1,5 +1,6 @@
 // The words all rooms share: what a good token comes to, who passed, and what is answered.
 import type { ErrorCode } from './errors.js'
+import type { TokenFacts } from './policy/facts.js'
 
 /**
  * For an application to say once what its handlers see: `claims` types `req.auth.claims`, and `optional: true` makes
@@ -30,13 +31,11 @@ export interface AccessTokenClaims {
 export type RegisteredClaims = Register extends { readonly claims: infer Claims } ? Claims : AccessTokenClaims
 
 /** A token that is genuine, for us, and for now. Facts only: whether it suffices is decided on every request. */
-export interface AccessToken<Claims = RegisteredClaims> {
+export interface AccessToken<Claims = RegisteredClaims> extends TokenFacts {
+  /** The claims set, or what the application's schema made of it. */
   readonly claims: Claims
-  readonly issuer: string
   readonly subject: string | undefined
   readonly clientId: string | undefined
-  readonly scopes: readonly string[]
-  readonly roles: readonly string[]
   /** Seconds since the epoch. */
   readonly expiresAt: number
   /** `cnf` (RFC 7800 §3.1), as it came. A fact of its own: the application's schema may not know the claim. */
@@ -44,7 +43,7 @@ export interface AccessToken<Claims = RegisteredClaims> {
 }
 
 /** Who passed the gate: `auth` of an allowed {@link Decision}, `req.auth` of a protected route. Made anew for every request. */
-export class Principal<Claims = RegisteredClaims> implements AccessToken<Claims> {
+export class Principal<Claims = RegisteredClaims> {
   /** The claims set, deeply frozen; typed by `claims` of the options or by {@link Register}. */
   readonly claims: Claims
   /** `sub`: who or what the token speaks for. */
@@ -62,6 +61,7 @@ export class Principal<Claims = RegisteredClaims> implements AccessToken<Claims>
   /** `cnf`: the key or certificate that the token is bound to (RFC 7800 §3.1), as it came. */
   readonly confirmation: unknown
   readonly #token: string
+  readonly #accessToken: AccessToken<Claims>
 
   constructor(accessToken: AccessToken<Claims>, token: string) {
     this.claims = accessToken.claims
@@ -73,6 +73,12 @@ export class Principal<Claims = RegisteredClaims> implements AccessToken<Claims>
     this.expiresAt = accessToken.expiresAt
     this.confirmation = accessToken.confirmation
     this.#token = token
+    this.#accessToken = accessToken
+  }
+
+  /** @internal for the engine: what a policy is judged by */
+  static accessTokenOf<Claims>(principal: Principal<Claims>): AccessToken<Claims> {
+    return principal.#accessToken
   }
 
   /** The token as it was presented. Logging or serializing a principal does not show it. */
@@ -97,6 +103,11 @@ export interface Problem {
 export interface Allowed<Auth = Principal> {
   readonly allowed: true
   readonly auth: Auth
+  /**
+   * Up to when the decision holds, in seconds since the epoch: the token expires, or a condition of the policy does. For
+   * whoever keeps a connection open on the strength of it. `Infinity` for anonymous.
+   */
+  readonly validUntil: number
 }
 
 /** The request may not pass; what to answer. */

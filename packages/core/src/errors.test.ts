@@ -19,6 +19,7 @@ const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: st
   claim_invalid: [401, 'invalid_token'],
   binding_missing: [401, 'invalid_token'],
   scope_insufficient: [403, 'insufficient_scope'],
+  step_up_required: [401, 'insufficient_user_authentication'],
   policy_denied: [403],
   keys_unavailable: [503],
 }

@@ -7,7 +7,7 @@ interface CodeRow {
   /** HTTP status of the answer. */
   readonly status: 400 | 401 | 403 | 503
   /** The `error` of the challenge (RFC 6750 §3.1, RFC 9470 §3), absent where the RFC wants none. */
-  readonly oauthError?: 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+  readonly oauthError?: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication'
   /** The title of the problem (RFC 9457 §3.1.3): the same text for every occurrence, nothing of the token in it. */
   readonly title: string
 }
@@ -30,6 +30,11 @@ const codes = {
   claim_invalid: { status: 401, oauthError: 'invalid_token', title: 'A claim of the token is invalid' },
   binding_missing: { status: 401, oauthError: 'invalid_token', title: 'The token is bound and its proof is missing' },
   scope_insufficient: { status: 403, oauthError: 'insufficient_scope', title: 'The token lacks a required scope' },
+  step_up_required: {
+    status: 401,
+    oauthError: 'insufficient_user_authentication',
+    title: 'A stronger or more recent authentication is required',
+  },
   policy_denied: { status: 403, title: 'The policy denies this request' },
   keys_unavailable: { status: 503, title: 'The keys of the issuer are unavailable' },
 } as const
@@ -57,6 +62,10 @@ export interface VerificationErrorDetails {
   readonly bySchema?: boolean
   /** Scopes that the policy asks for: all of them, held or not. */
   readonly requiredScopes?: readonly string[]
+  /** Authentication context classes that the policy accepts, best first (RFC 9470 §3). */
+  readonly acrValues?: readonly string[]
+  /** How long ago the user may have authenticated (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number | undefined
   /** Seconds after which asking again can help; for the codes whose fault is ours. */
   readonly retryAfterSeconds?: number
   /** The error below this one, for the operator. */
@@ -75,6 +84,8 @@ export class VerificationError extends Error {
   readonly header: string | undefined
   readonly bySchema: boolean
   readonly requiredScopes: readonly string[] | undefined
+  readonly acrValues: readonly string[] | undefined
+  readonly maxAgeSeconds: number | undefined
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, details: VerificationErrorDetails = {}) {
@@ -84,6 +95,8 @@ export class VerificationError extends Error {
     this.header = details.header
     this.bySchema = details.bySchema ?? false
     this.requiredScopes = details.requiredScopes
+    this.acrValues = details.acrValues
+    this.maxAgeSeconds = details.maxAgeSeconds
     this.retryAfterSeconds = details.retryAfterSeconds
   }
 }

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { DecisionEvent, KeysEvent } from './events.js'
-import { scope } from './policy/policy.js'
+import { scope } from './policy/words.js'
 import { createTestClock, createTestIssuer } from './testing.js'
 import { createVerifier } from './verifier.js'
 

@@ -1,10 +1,12 @@
 // A decision in words, for the operator: every check in order, and for the one that failed what was expected, what came,
 // and what to do. It decides nothing. The verifier runs the same steps as for any request, and this file only words the
 // error that came of it, so an explanation cannot disagree with a decision.
-import { stringsAt } from './claims/claim-path.js'
+import { grantsAt } from './claims/claim-path.js'
 import type { VerificationError } from './errors.js'
 import type { IssuerRecord } from './issuer-record.js'
 import type { UnverifiedJwt } from './keys/trusted-issuer.js'
+import type { PolicyTrace } from './policy/facts.js'
+import { PolicyDenial } from './policy/policy-denial.js'
 
 /** One check of an {@link Explanation}. */
 export interface ExplainedCheck {
@@ -28,6 +30,8 @@ export interface Explanation {
   /** One sentence: why not. Absent when allowed. */
   readonly reason?: string
   readonly checks: readonly ExplainedCheck[]
+  /** The policy, and what came of each of its parts; absent where it was not reached, or there is none. */
+  readonly policy?: PolicyTrace
 }
 
 const sections = {
@@ -61,9 +65,9 @@ export interface ExplanationContext {
 }
 
 /** The explanation of a request that passed; an anonymous one went no further than its missing credential. */
-export function explainAllowed(isAnonymous: boolean): Explanation {
+export function explainAllowed(isAnonymous: boolean, policy: PolicyTrace | undefined): Explanation {
   const checks = explainChecks(undefined, {})
-  if (!isAnonymous) return { allowed: true, checks }
+  if (!isAnonymous) return { allowed: true, checks, ...(policy !== undefined && { policy }) }
   return {
     allowed: true,
     checks: checks.map((each, index) => (index === 0 ? each : { ...each, outcome: 'not reached' })),
@@ -78,6 +82,7 @@ export function explainDenied(error: VerificationError, context: ExplanationCont
     code: error.code,
     reason: error.message,
     checks: explainChecks(failedCheck(error), diagnosis),
+    ...(error instanceof PolicyDenial && { policy: error.trace }),
   }
 }
 
@@ -131,6 +136,7 @@ function failedCheck({ code, claim, header, bySchema }: VerificationError): Chec
     case 'binding_missing':
       return 'binding'
     case 'scope_insufficient':
+    case 'step_up_required':
     case 'policy_denied':
       return 'policy'
   }
@@ -179,11 +185,7 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
     case 'age':
       return diagnoseTime(words)
     case 'policy':
-      return {
-        expected: list(error.requiredScopes ?? []),
-        got: list(record === undefined ? [] : stringsAt(claims, record.rules.scopes, true)) || 'none',
-        action: 'ask the issuer for a token with every scope that is expected here',
-      }
+      return diagnosePolicy(words)
     case 'binding':
       return {
         expected: 'a token that is not bound, or the proof of its holder',
@@ -273,6 +275,41 @@ function diagnoseTime({ error, context, claims, record }: Words): Diagnosis {
       ? 'get a new token from the issuer; if this one is new, one of the two clocks is off'
       : `the clock of this host or of the issuer is off by ${seconds} s or more: set it right`,
   }
+}
+
+/** The parts that decided are in the explanation's own tree; here is what the client would have to bring. */
+function diagnosePolicy({ error, claims, record }: Words): Diagnosis {
+  const { requiredScopes = [], acrValues = [], maxAgeSeconds } = error
+  const granted = record === undefined ? [] : grantsAt(claims, record.rules.scopes, true).values
+  if (error.code === 'scope_insufficient') {
+    return {
+      expected: list(requiredScopes),
+      got: list(granted) || 'none',
+      action: 'ask the issuer for a token with every scope that is expected here',
+    }
+  }
+  const decisive = error instanceof PolicyDenial ? decisiveParts(error.trace) : []
+  const got = printable(decisive.join('; ')) || error.message
+  if (error.code === 'policy_denied') {
+    return {
+      expected: 'a policy that is true',
+      got,
+      action: 'no scope and no new login would help: it is about who asks for what',
+    }
+  }
+  const level = acrValues.length > 0 ? `\`acr\` ${list(acrValues)}` : undefined
+  const age = maxAgeSeconds === undefined ? undefined : `\`auth_time\` at most ${maxAgeSeconds} s ago`
+  return {
+    expected: [level, age].filter((part) => part !== undefined).join(', ') || 'a stronger authentication',
+    got,
+    action: 'let the user log in again, as the challenge asks for',
+  }
+}
+
+/** The leaves that are not as they would have to be. */
+function decisiveParts({ text, outcome, wanted, reason, parts }: PolicyTrace): readonly string[] {
+  if (outcome === wanted) return []
+  return parts.length > 0 ? parts.flatMap(decisiveParts) : [`${text}: ${reason ?? outcome}`]
 }
 
 function date(seconds: number): string {

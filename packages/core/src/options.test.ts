@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ConfigurationError } from './errors.js'
 import { configure, type VerifierOptions } from './options.js'
-import { scope } from './policy/policy.js'
+import { scope } from './policy/words.js'
 import { createTestKey } from './testing.js'
 import { createVerifier } from './verifier.js'
 

@@ -1,6 +1,7 @@
 // The options of a verifier, assembled from those of the rooms, judged once and frozen. What is not understood is
 // refused; what is left out is safe.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { type AddressRanges, createAddressRanges } from './addresses.js'
 import { type Clock, monotonicClock, pause, systemClock } from './clock.js'
 import type { Principal } from './decision.js'
 import { ConfigurationError } from './errors.js'
@@ -15,6 +16,7 @@ import { createDecrypter, type Decrypter, type DecryptionOptions } from './jose/
 import type { Fetch } from './keys/fetch-document.js'
 import { requireKnownOptions } from './option-checks.js'
 import { type Policy, requirePolicyNode } from './policy/policy.js'
+import { PolicySet, type PolicySource, requireKnownUses } from './policy/policy-set.js'
 import type { CredentialSource } from './request/extract-credential.js'
 import { isQuotable } from './response/challenge.js'
 
@@ -27,6 +29,13 @@ export interface VerifierSettings<
   readonly claims?: Schema
   /** What every request must satisfy, unless its route says something else. */
   readonly policy?: Policy
+  /** What `use('orders.read')` finds: a set of named policies, or a file of them. */
+  readonly policies?: PolicySource
+  /**
+   * Addresses and ranges (CIDR) of the proxies before us, whose `X-Forwarded-For` is believed; `[]` where there are none.
+   * Without it the client's address is not known.
+   */
+  readonly trustedProxies?: readonly string[]
   /** A request without a credential passes as anonymous; a bad credential never does. @defaultValue false */
   readonly optional?: Optional
   /** Where a token may come from. @defaultValue `'authorization'` */
@@ -67,6 +76,8 @@ export interface VerifierConfiguration {
   readonly issuers: ReadonlyMap<string, IssuerRecord>
   readonly schema: StandardSchemaV1 | undefined
   readonly policy: Policy | undefined
+  readonly policies: PolicySource | undefined
+  readonly isTrustedProxy: AddressRanges | undefined
   readonly optional: boolean
   readonly credentials: readonly CredentialSource[]
   readonly decrypt: Decrypter | undefined
@@ -79,6 +90,8 @@ export interface VerifierConfiguration {
 const settingNames: readonly (keyof VerifierSettings)[] = [
   'claims',
   'policy',
+  'policies',
+  'trustedProxies',
   'optional',
   'credentials',
   'decryption',
@@ -98,7 +111,9 @@ export function configure(options: VerifierOptions): VerifierConfiguration {
   if (typeof options !== 'object' || options === null) throw new ConfigurationError('the options must be an object')
   requireKnownOptions(options, [...settingNames, ...issuerOptionNames, 'issuers'], 'a verifier')
   const maxTokenBytes = requireBytes(options.maxTokenBytes ?? defaultMaxTokenBytes, '`maxTokenBytes`', 1)
+  const policies = requirePolicies(options.policies)
   const policy = options.policy === undefined ? undefined : requirePolicyNode(options.policy)
+  if (policy !== undefined) requireKnownUses(policy, policies)
   const optional = options.optional ?? false
   if (typeof optional !== 'boolean') throw new ConfigurationError('`optional` must be true or false')
   if (optional && policy !== undefined) {
@@ -108,6 +123,8 @@ export function configure(options: VerifierOptions): VerifierConfiguration {
     issuers: trustedIssuers(options),
     schema: requireSchema(options.claims),
     policy,
+    policies,
+    isTrustedProxy: trustedProxies(options.trustedProxies),
     optional,
     credentials: requireSources(options.credentials ?? 'authorization'),
     decrypt: options.decryption === undefined ? undefined : createDecrypter(options.decryption, maxTokenBytes),
@@ -161,6 +178,17 @@ function issuerOptions(options: VerifierOptions): readonly TrustedIssuerOptions[
 function requireSchema(schema: StandardSchemaV1 | undefined): StandardSchemaV1 | undefined {
   if (schema === undefined || typeof schema?.['~standard']?.validate === 'function') return schema
   throw new ConfigurationError('`claims` must be a Standard Schema, such as z.object({ … })')
+}
+
+function requirePolicies(source: PolicySource | undefined): PolicySource | undefined {
+  if (source === undefined || source?.current instanceof PolicySet) return source
+  throw new ConfigurationError("`policies` must be a set of policies: policySet(…), or loadPolicies('policies.yaml')")
+}
+
+function trustedProxies(ranges: readonly string[] | undefined): AddressRanges | undefined {
+  if (ranges === undefined) return undefined
+  if (!Array.isArray(ranges)) throw new ConfigurationError('`trustedProxies` must be an array of addresses and ranges')
+  return createAddressRanges(ranges, '`trustedProxies`')
 }
 
 function requireSources(sources: CredentialSource | readonly CredentialSource[]): readonly CredentialSource[] {

@@ -1,4 +1,8 @@
-// The door for tests of an application under protection: a real issuer on loopback, its keys, and a clock.
+// The door for tests of an application under protection: a real issuer on loopback, its keys, a clock, and test tables for
+// its policies.
+
+export { type TestPoliciesOptions, testPolicies } from './policy/tables/test-policies.js'
+export type { TestCase, TestFacts, TestTable } from './policy/tables/test-table.js'
 export { createTestClock, type TestClock } from './testing/test-clock.js'
 export {
   createTestIssuer,

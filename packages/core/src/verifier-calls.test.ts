@@ -1,7 +1,7 @@
 // What a verifier does beside verifying: anonymous requests, policies, bare tokens, and its end.
 import { afterAll, describe, expect, it } from 'vitest'
 import { ConfigurationError, VerificationError } from './errors.js'
-import { scope } from './policy/policy.js'
+import { scope } from './policy/words.js'
 import { createTestClock, createTestIssuer } from './testing.js'
 import { createVerifier } from './verifier.js'
 
@@ -112,7 +112,7 @@ describe('authorize', () => {
 
   it('decides whether somebody who passed suffices for more', async () => {
     const auth = await verifier.verifyToken(await idp.issue({ scope: 'read' }))
-    expect(await verifier.authorize(auth, scope('read'))).toEqual({ allowed: true, auth })
+    expect(await verifier.authorize(auth, scope('read'))).toEqual({ allowed: true, auth, validUntil: auth.expiresAt })
     expect(await verifier.authorize(auth, scope('write'))).toMatchObject({ code: 'scope_insufficient', status: 403 })
   })
 

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { scope } from './policy/policy.js'
+import { scope } from './policy/words.js'
 import { createTestClock, createTestIssuer, type TestClaims, type TestTokenOptions } from './testing.js'
 import { createVerifier } from './verifier.js'
 

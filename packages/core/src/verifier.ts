@@ -18,9 +18,14 @@ import {
   type VerifierConfiguration,
   type VerifierOptions,
 } from './options.js'
-import { evaluatePolicy, type PolicyFacts } from './policy/evaluate.js'
+import { compilePolicy } from './policy/compile.js'
+import type { PolicyFacts } from './policy/compiled.js'
 import { type Policy, requirePolicyNode } from './policy/policy.js'
+import { PolicyDenial, requireSatisfied } from './policy/policy-denial.js'
+import { requireKnownUses, routeParamsOf } from './policy/policy-set.js'
+import { tracePolicy } from './policy/trace.js'
 import { extractCredential } from './request/extract-credential.js'
+import { ObservedRequest } from './request/request-facts.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { toDenied } from './response/denial.js'
 import { MemoryTokenCache } from './state/memory-token-cache.js'
@@ -62,7 +67,8 @@ export class Verifier<Auth = Principal> {
   async verify(request: VerifiableRequest, policy?: Policy): Promise<Decision<Auth>> {
     const required = this.#requiredPolicy(policy)
     try {
-      return this.#allow(await this.#judge(request, required, this.#cache))
+      const { auth, validUntil } = await this.#judge(request, required, this.#cache)
+      return this.#allow(auth, validUntil)
     } catch (error) {
       return this.#deny(error)
     }
@@ -79,7 +85,8 @@ export class Verifier<Auth = Principal> {
     this.#requireOpen()
     try {
       const found = this.#authenticate(token, this.#cache)
-      return this.#allow(found instanceof Promise ? await found : found).auth as NonNullable<Auth>
+      const auth = found instanceof Promise ? await found : found
+      return this.#allow(auth, auth.expiresAt).auth as NonNullable<Auth>
     } catch (error) {
       this.#deny(error)
       throw error
@@ -98,7 +105,7 @@ export class Verifier<Auth = Principal> {
     this.#requireOpen()
     try {
       const known = this.#recall(token, this.#cache)
-      return known === undefined ? undefined : (this.#allow(known).auth as NonNullable<Auth>)
+      return known === undefined ? undefined : (this.#allow(known, known.expiresAt).auth as NonNullable<Auth>)
     } catch (error) {
       this.#deny(error)
       throw error
@@ -110,16 +117,17 @@ export class Verifier<Auth = Principal> {
    * route behind a guard on all. The credential is not looked at again.
    *
    * @param auth - of an allowed decision of this verifier; `undefined` for anonymous, whom no policy lets pass
-   * @throws ConfigurationError for a policy that the policy words did not make, and after `close`
+   * @param request - for policies that ask about it; without it they are undetermined, and so deny
+   * @throws ConfigurationError for a policy that the policy words did not make, one that uses a policy which is not there, and
+   * after `close`
    */
-  async authorize(auth: Auth, policy: Policy): Promise<Decision<NonNullable<Auth>>> {
-    this.#requireOpen()
-    const required = requirePolicyNode(policy)
+  async authorize(auth: Auth, policy: Policy, request?: VerifiableRequest): Promise<Decision<NonNullable<Auth>>> {
+    const required = this.#requirePolicy(policy)
     try {
       if (!(auth instanceof Principal))
         throw new VerificationError('credential_missing', 'the request carries no credential')
-      requirePolicy(required, auth)
-      return { allowed: true, auth: auth as NonNullable<Auth> }
+      const validUntil = this.#satisfy(required, auth, request ?? nothingShown) // 9
+      return { allowed: true, auth: auth as NonNullable<Auth>, validUntil }
     } catch (error) {
       return this.#deny(error)
     }
@@ -134,13 +142,27 @@ export class Verifier<Auth = Principal> {
   async explain(request: VerifiableRequest, policy?: Policy): Promise<Explanation> {
     const required = this.#requiredPolicy(policy)
     try {
-      const auth = await this.#judge(request, required, undefined)
-      return explainAllowed(auth === undefined)
+      const { auth } = await this.#judge(request, required, undefined)
+      const trace =
+        required &&
+        auth &&
+        tracePolicy(compilePolicy(required), this.#policyFacts(Principal.accessTokenOf(auth), request))
+      return explainAllowed(auth === undefined, trace)
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error
       const { issuers, clock } = this.#configuration
       return explainDenied(error, { issuers, unverified: await this.#unverified(request), now: clock() })
     }
+  }
+
+  /**
+   * The route parameters that a policy reads, with the policies it uses: for an adapter to refuse a route that has no such
+   * parameter.
+   *
+   * @throws ConfigurationError for a policy that the policy words did not make
+   */
+  routeParamsOf(policy: Policy): readonly string[] {
+    return routeParamsOf(policy, this.#configuration.policies?.current)
   }
 
   /** Ends every fetch under way. A closed verifier lets nobody pass. */
@@ -154,17 +176,29 @@ export class Verifier<Auth = Principal> {
     request: VerifiableRequest,
     policy: Policy | undefined,
     cache: MemoryTokenCache | undefined,
-  ): Promise<Principal<unknown> | undefined> {
+  ): Promise<{ readonly auth: Principal<unknown> | undefined; readonly validUntil: number }> {
     const { credentials, optional } = this.#configuration
     const credential = extractCredential(request, credentials) // 1 · RFC 6750 §2
     if (credential === undefined) {
-      if (optional && policy === undefined) return undefined // absent is fine; bad never is
+      if (optional && policy === undefined) return anonymous // absent is fine; bad never is
       throw new VerificationError('credential_missing', 'the request carries no credential')
     }
     const found = this.#authenticate(credential.unverifiedToken, cache) // 2 to 7
     const auth = found instanceof Promise ? await found : found
-    if (policy !== undefined) requirePolicy(policy, auth) // 9
-    return auth
+    return { auth, validUntil: policy === undefined ? auth.expiresAt : this.#satisfy(policy, auth, request) } // 9
+  }
+
+  /** @throws PolicyDenial */
+  #satisfy(policy: Policy, auth: Principal<unknown>, request: VerifiableRequest): number {
+    const facts = this.#policyFacts(Principal.accessTokenOf(auth), request)
+    this.#configuration.policies?.observe?.(policy, facts)
+    return Math.min(auth.expiresAt, requireSatisfied(policy, facts))
+  }
+
+  #policyFacts(token: AccessToken<unknown>, request: VerifiableRequest): PolicyFacts {
+    const { clock, policies, isTrustedProxy } = this.#configuration
+    const shown = new ObservedRequest(request, isTrustedProxy)
+    return { token, request: shown, now: clock(), policies: policies?.current.compiled }
   }
 
   #authenticate(token: string, cache: MemoryTokenCache | undefined): Principal<unknown> | Promise<Principal<unknown>> {
@@ -208,22 +242,32 @@ export class Verifier<Auth = Principal> {
     }
   }
 
-  #allow(auth: Principal<unknown> | undefined): Decision<Auth> & { readonly allowed: true } {
+  #allow(auth: Principal<unknown> | undefined, validUntil: number): Decision<Auth> & { readonly allowed: true } {
     if (decisionsAreWatched())
       publishDecision(auth === undefined ? { allowed: true } : { allowed: true, issuer: auth.issuer })
-    return { allowed: true, auth: auth as Auth }
+    return { allowed: true, auth: auth as Auth, validUntil }
   }
 
   /** An error of ours that is no refusal is not turned into one: it goes on to the framework, and nobody passes. */
   #deny(error: unknown): Decision<never> & { readonly allowed: false } {
     if (!(error instanceof VerificationError)) throw error
-    if (decisionsAreWatched()) publishDecision({ allowed: false, code: error.code, reason: error.message })
+    if (decisionsAreWatched()) {
+      const { code, message: reason } = error
+      publishDecision({ allowed: false, code, reason, ...(error instanceof PolicyDenial && { policy: error.trace }) })
+    }
     return toDenied(error, this.#configuration.realm)
   }
 
   #requiredPolicy(policy: Policy | undefined): Policy | undefined {
+    if (policy !== undefined) return this.#requirePolicy(policy)
     this.#requireOpen()
-    return policy === undefined ? this.#configuration.policy : requirePolicyNode(policy)
+    return this.#configuration.policy
+  }
+
+  #requirePolicy(policy: Policy): Policy {
+    this.#requireOpen()
+    requireKnownUses(requirePolicyNode(policy), this.#configuration.policies)
+    return policy
   }
 
   #requireOpen(): void {
@@ -244,13 +288,8 @@ function toPrincipal(accessToken: AccessToken<unknown>, token: string): Principa
   return new Principal(accessToken, token)
 }
 
-/** @throws VerificationError `scope_insufficient`, `policy_denied` */
-function requirePolicy(policy: Policy, facts: PolicyFacts): void {
-  const outcome = evaluatePolicy(policy, facts)
-  if (outcome.satisfied) return
-  const { code, requiredScopes } = outcome
-  throw new VerificationError(code, 'the policy is not satisfied', { requiredScopes })
-}
+const anonymous = Object.freeze({ auth: undefined, validUntil: Number.POSITIVE_INFINITY })
+const nothingShown: VerifiableRequest = Object.freeze({ headers: {} })
 
 /**
  * Builds a {@link Verifier}. Fails at once, with a sentence that says what to write, when the options do not say whom to

@@ -1,5 +1,5 @@
 // What a developer writes, and what the compiler says to it. How requests fare on Express 4 and 5 is in test/express.
-import { type Principal, scope, type Verifier } from '@sallyport/core'
+import { type Policy, type Principal, scope, type Verifier } from '@sallyport/core'
 import { createTestIssuer } from '@sallyport/core/testing'
 import express from 'express'
 import request from 'supertest'
@@ -79,7 +79,7 @@ describe('types', () => {
   it('of a guard are those of Express middleware', () => {
     expectTypeOf(auth<undefined, false>).returns.toExtend<express.RequestHandler>()
     expectTypeOf(requires).returns.toEqualTypeOf<express.RequestHandler>()
-    expectTypeOf(requires).parameter(0).toEqualTypeOf<ReturnType<typeof scope>>()
+    expectTypeOf(requires).parameter(0).toEqualTypeOf<Policy>()
   })
 
   it('of req.auth are a principal', () => {

@@ -78,14 +78,18 @@ export function auth<
  * ```ts
  * app.get('/orders', requires(scope('read:orders')), handler)
  * ```
- * @throws ConfigurationError while building, for a policy that the policy words did not make
+ * @throws ConfigurationError while building, for a policy that the policy words did not make; to Express, for a policy that
+ * reads a parameter which the route lacks
  */
 export function requires(policy: Policy): RequestHandler {
   requirePolicyNode(policy)
   return (request, response, next) => {
     const who = passed.get(request)
     if (who === undefined) return next(new ConfigurationError('requires() stands behind auth(), and no auth() has run'))
-    const answer = who.verifier.authorize(who.auth, policy).then((decision) => {
+    const lacking = who.verifier.routeParamsOf(policy).find((name) => !hasParam(request, name))
+    if (lacking !== undefined)
+      return next(new ConfigurationError(`the policy reads :${lacking}, which the route lacks`))
+    const answer = who.verifier.authorize(who.auth, policy, toVerifiable(request)).then((decision) => {
       if (!decision.allowed) return writeDenied(response, decision)
       next()
     })
@@ -93,7 +97,12 @@ export function requires(policy: Policy): RequestHandler {
   }
 }
 
+/** Whether the matched route has such a parameter; an optional one may be without a value. */
+function hasParam({ params, route }: Request, name: string): boolean {
+  return Object.hasOwn(params, name) || new RegExp(`[:*]${name}\\b`).test(String(route?.path))
+}
+
 function toVerifiable(request: Request): VerifiableRequest {
-  const { method, originalUrl: url, headers, rawHeaders, body } = request
-  return { method, url, headers, rawHeaders, body }
+  const { method, originalUrl: url, headers, rawHeaders, body, params, socket } = request
+  return { method, url, headers, rawHeaders, body, params, socket }
 }

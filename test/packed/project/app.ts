@@ -1,5 +1,13 @@
 // What a stranger may write against the published types. Each line that must not compile stands beside one that must.
-import { type Clock, createVerifier, type Decision, type Principal, scope, VerificationError } from '@sallyport/core'
+import {
+  type Clock,
+  createVerifier,
+  type Decision,
+  type Principal,
+  policyKit,
+  scope,
+  VerificationError,
+} from '@sallyport/core'
 import { type WritableResponse, writeDenied } from '@sallyport/core/adapter'
 import { createTestClock, createTestIssuer, type TestIssuer } from '@sallyport/core/testing'
 import { auth, requires } from '@sallyport/express'
@@ -17,6 +25,17 @@ createVerifier({ issuers: [trusted, { ...trusted, issuer: 'self', secret: 'share
 createVerifier({ issuers: [trusted], ...trusted })
 // @ts-expect-error: there is no such algorithm
 createVerifier({ ...trusted, algorithms: ['none'] })
+
+// An application's own words, as it would export them from a package of its own.
+export const { allOf, claim, param, role, req, custom } = policyKit({
+  claims: { tenant: 'string', level: 'number', realm_access: { roles: 'strings' } },
+  roles: ['admin'],
+})
+export const ofTenant = allOf(role('admin'), claim('tenant').equals(param('tenantId')))
+// @ts-expect-error: there is no such claim
+claim('tenent')
+// @ts-expect-error: a number is not compared with a parameter
+claim('level').equals(param('level'))
 
 export async function answer(token: string, response: WritableResponse): Promise<string> {
   const decision: Decision = await verifier.verify(

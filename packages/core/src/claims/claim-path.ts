@@ -1,46 +1,86 @@
 // A claim by its place. A path is an array of member names, never a dotted string: a claim may well be called
 // `https://example.com/roles`.
-import type { JsonObject } from '../jose/strict-json.js'
 
 /** Member names from the outside in: `['scope']`, `['realm_access', 'roles']`, `['https://example.com/roles']`. */
 export type ClaimPath = readonly [string, ...string[]]
 
+type Claims = Readonly<Record<string, unknown>>
+
 /** The value at a path, or `undefined`. Only own members count. */
-export function claimAt(claims: JsonObject, path: ClaimPath): unknown {
+export function claimAt(claims: Claims, path: ClaimPath): unknown {
   let value: unknown = claims
   for (const name of path) {
     if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name))
       return undefined
-    value = (value as JsonObject)[name]
+    value = (value as Claims)[name]
   }
   return value
 }
 
-/**
- * The strings at all of these paths together. A claim is an array of strings or, where it may be split, one string with
- * spaces in it (RFC 8693 §4.2). A claim of another type grants nothing.
- */
-export function stringsAt(claims: JsonObject, paths: readonly ClaimPath[], split: boolean): readonly string[] {
-  let found: readonly string[] = none
-  for (const path of paths) {
-    const strings = toStrings(claimAt(claims, path), split)
-    if (strings.length > 0) found = found.length === 0 ? strings : [...new Set([...found, ...strings])]
-  }
-  return Object.freeze(found)
+/** What some claims grant together. */
+export interface Grants {
+  readonly values: readonly string[]
+  /** Whether that is all: every one of the claims is there and readable, so what is not among the values is not granted. */
+  readonly areKnown: boolean
 }
 
 const none: readonly string[] = Object.freeze([])
 
-function toStrings(value: unknown, split: boolean): readonly string[] {
-  if (typeof value === 'string' && split) {
-    const items = value.split(' ')
-    return items.includes('') ? items.filter((item) => item !== '') : items
+/**
+ * The strings at all of these paths together. A claim is an array of strings or, where it may be split, one string with
+ * spaces in it (RFC 8693 §4.2). A claim of another type grants nothing. `scope` and `scp` are two names for one thing: where
+ * both are there and differ, neither is believed.
+ */
+export function grantsAt(claims: Claims, paths: readonly ClaimPath[], split: boolean): Grants {
+  const readsScope = paths.some((path) => isNamed(path, 'scope'))
+  const readsScp = readsScope && paths.some((path) => isNamed(path, 'scp'))
+  let values = none
+  let areKnown = true
+  for (const path of paths) {
+    if (readsScp && isNamed(path, 'scp')) continue // read with `scope`
+    const found =
+      readsScp && isNamed(path, 'scope') ? scopeOrScp(claims, split) : toStrings(claimAt(claims, path), split)
+    if (found === undefined) areKnown = false
+    else if (found.length > 0) values = values.length === 0 ? found : Object.freeze([...new Set([...values, ...found])])
   }
-  return isStrings(value) ? value : none
+  return { values, areKnown }
 }
 
-function isStrings(value: unknown): value is readonly string[] {
-  if (!Array.isArray(value)) return false
-  for (const item of value) if (typeof item !== 'string') return false
+function scopeOrScp(claims: Claims, split: boolean): readonly string[] | undefined {
+  const scope = claimAt(claims, ['scope']) ?? undefined
+  const scp = claimAt(claims, ['scp']) ?? undefined
+  const strings = toStrings(scope ?? scp, split)
+  if (strings === undefined || scope === undefined || scp === undefined) return strings
+  const others = toStrings(scp, split)
+  return others !== undefined && isSameSet(strings, others) ? strings : undefined
+}
+
+function isNamed(path: ClaimPath, name: string): boolean {
+  return path.length === 1 && path[0] === name
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.every((item) => b.includes(item)) && b.every((item) => a.includes(item))
+}
+
+function toStrings(value: unknown, split: boolean): readonly string[] | undefined {
+  if (!split || typeof value !== 'string') return isTextList(value) ? value : undefined
+  const items = value.split(' ')
+  const words = Object.freeze(items.includes('') ? items.filter((item) => item !== '') : items)
+  return isTextList(words) ? words : undefined
+}
+
+/** Whether it is text that can be compared: well-formed Unicode (RFC 8259 §8.2). */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed()
+}
+
+/** No honest token has a longer list. */
+const greatestLength = 1_024
+
+/** Whether it is a list of text that can be compared, and nothing else. */
+export function isTextList(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value) || value.length > greatestLength) return false
+  for (const item of value) if (!isText(item)) return false
   return true
 }

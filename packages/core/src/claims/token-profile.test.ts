@@ -52,13 +52,13 @@ describe('the accepted types', () => {
 
 /** An access token of each issuer as it comes, what it grants, and what tells its other tokens apart. */
 const plainProfiles: readonly [TokenProfileName, object, { scopes: string[]; roles: string[] }][] = [
-  ['jwt', { scope: 'a', scp: ['b'], roles: ['r'] }, { scopes: ['a', 'b'], roles: ['r'] }],
+  ['jwt', { scope: 'a b', scp: ['b', 'a'], roles: ['r'] }, { scopes: ['a', 'b'], roles: ['r'] }],
   [
     'auth0',
     { azp: 'app', scope: 'a', permissions: ['p'], scp: ['x'], roles: ['r'] },
     { scopes: ['a', 'p'], roles: ['r'] },
   ],
-  ['cognito', { token_use: 'access', scope: 'a', scp: ['b'], roles: ['r'] }, { scopes: ['a', 'b'], roles: ['r'] }],
+  ['cognito', { token_use: 'access', scope: 'a b', roles: ['r'] }, { scopes: ['a', 'b'], roles: ['r'] }],
   ['entra', { azp: 'app', scp: 'a b', scope: 'x', roles: ['r'] }, { scopes: ['a', 'b'], roles: ['r'] }],
   [
     'keycloak',
@@ -161,8 +161,10 @@ describe('the audience', () => {
 
 describe('RFC 9068', () => {
   it('reads scope and scp, and roles', () => {
-    const { scopes, roles } = validate('rfc9068', { scope: 'a', scp: ['b'], roles: ['r'] }, 'at+jwt').accessToken
-    expect({ scopes, roles }).toEqual({ scopes: ['a', 'b'], roles: ['r'] })
+    for (const granted of [{ scope: 'a b' }, { scp: ['a', 'b'] }]) {
+      const { scopes, roles } = validate('rfc9068', { ...granted, roles: ['r'] }, 'at+jwt').accessToken
+      expect({ scopes, roles }).toEqual({ scopes: ['a', 'b'], roles: ['r'] })
+    }
   })
 
   it('§2.2: sub, client_id, iat and jti are required in the strict profile alone', () => {

@@ -134,6 +134,9 @@ describe('the access token that comes of it', () => {
     const claims = { scope: 'read write', roles: ['admin'], client_id: 'app', cnf: { jkt: 'x' }, tenant: 't' }
     expect(validate(claims).accessToken).toEqual({
       claims: { ...good, ...claims },
+      issuedClaims: { ...good, ...claims },
+      scopesAreKnown: true,
+      rolesAreKnown: true,
       issuer,
       subject: 'ann',
       clientId: 'app',

@@ -6,7 +6,7 @@ import type { AccessToken } from '../decision.js'
 import { VerificationError } from '../errors.js'
 import type { VerifiedJws } from '../jose/signature.js'
 import type { JsonObject } from '../jose/strict-json.js'
-import { type ClaimPath, stringsAt } from './claim-path.js'
+import { type ClaimPath, grantsAt } from './claim-path.js'
 import type { TokenProfile } from './token-profile.js'
 
 /** What an issuer's record says about the claims of its tokens. */
@@ -162,13 +162,18 @@ function requireClaim(claims: JsonObject, name: string): void {
 }
 
 function toAccessToken(claims: JsonObject, rules: ClaimRules): AccessToken<JsonObject> {
+  const scopes = grantsAt(claims, rules.scopes, true)
+  const roles = grantsAt(claims, rules.roles, false)
   return {
     claims,
+    issuedClaims: claims,
     issuer: rules.issuer,
     subject: claims['sub'] as string | undefined,
     clientId: clientIdOf(claims),
-    scopes: stringsAt(claims, rules.scopes, true),
-    roles: stringsAt(claims, rules.roles, false),
+    scopes: scopes.values,
+    scopesAreKnown: scopes.areKnown,
+    roles: roles.values,
+    rolesAreKnown: roles.areKnown,
     expiresAt: claims['exp'] as number,
     confirmation: claims['cnf'],
   }

@@ -1,38 +1,240 @@
-// The words in which a developer says who may call a route. A policy is a small frozen tree of data; `evaluate.ts` reads
-// it. There is no policy that allows by default and none that a typo could turn into one.
+// What a policy is: a small frozen tree of data, made by the policy words and by nothing else. `compile.ts` gives it a
+// meaning. There is no node that allows by default and none that a typo could turn into one.
+import type { ClaimPath } from '../claims/claim-path.js'
 import { ConfigurationError } from '../errors.js'
 
-/** Asks for every one of some scopes. Made by {@link scope}. */
-export interface ScopePolicy {
-  readonly kind: 'scope'
+/** A value that stands in a policy itself. Numbers are finite. */
+export type Scalar = string | number | boolean
+
+/** A claim of the token, read by its path. */
+export interface ClaimReference {
+  readonly from: 'claim'
+  readonly path: ClaimPath
+  /** `string`: a number counts as its decimal digits · `spaceList`: a string counts as the list of its words. */
+  readonly as?: 'string' | 'spaceList'
+  /** Stands for the claim where it is missing; never where it is of the wrong type. */
+  readonly orElse?: Scalar
+}
+
+/** A parameter of the matched route. */
+export interface ParamReference {
+  readonly from: 'param'
+  readonly name: string
+}
+
+/** A header that the request carries exactly once. */
+export interface HeaderReference {
+  readonly from: 'header'
+  /** In lower case. */
+  readonly name: string
+}
+
+/** Where a value comes from when a request is judged. */
+export type Reference = ClaimReference | ParamReference | HeaderReference
+
+/** Each operator, and what it compares with. */
+export interface Operands {
+  readonly equals: Scalar | Reference
+  readonly oneOf: readonly Scalar[]
+  readonly includes: string | Reference
+  readonly includesAny: readonly string[]
+  readonly includesAll: readonly string[]
+  readonly atLeast: number
+  readonly atMost: number
+  readonly startsWith: string
+  readonly endsWith: string
+  readonly exists: true
+  readonly absent: true
+}
+
+/** The name of a comparison. */
+export type Operator = keyof Operands
+
+/** Compares one value of the token or the request with what the policy says. */
+export type Comparison = {
+  readonly [Name in Operator]: {
+    readonly kind: 'compare'
+    readonly subject: Reference
+    readonly operator: Name
+    readonly operand: Operands[Name]
+  }
+}[Operator]
+
+/** A day of the week. */
+export type Day = 'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun'
+
+/** The parts of a policy that ask one thing. */
+export type Leaf =
+  | Comparison
+  | { readonly kind: 'always'; readonly verdict: 'allow' | 'deny' | 'undetermined' }
+  | {
+      readonly kind: 'scope'
+      readonly scopes: readonly string[]
+      /** Whether a granted `orders:*` covers `orders:read`; the text between segments. */
+      readonly wildcard?: string
+    }
+  | { readonly kind: 'anyScope'; readonly scopes: readonly string[]; readonly wildcard?: string }
+  | { readonly kind: 'role'; readonly roles: readonly string[] }
+  | { readonly kind: 'issuer'; readonly issuers: readonly string[] }
+  | { readonly kind: 'audience'; readonly audiences: readonly string[] }
+  | { readonly kind: 'subject'; readonly subjects: readonly string[] }
+  | { readonly kind: 'client'; readonly clients: readonly string[] }
+  | { readonly kind: 'authenticatedWithin'; readonly seconds: number }
+  /** `levels` is the whole ladder, lowest first. */
+  | { readonly kind: 'acrAtLeast'; readonly level: string; readonly levels: readonly string[] }
+  | { readonly kind: 'amr'; readonly methods: readonly string[] }
+  | { readonly kind: 'boundBy'; readonly methods: readonly BindingMethod[] }
+  | { readonly kind: 'actorNone' }
+  | { readonly kind: 'actorIs'; readonly subjects: readonly string[] }
+  | { readonly kind: 'actorDepthAtMost'; readonly depth: number }
+  | { readonly kind: 'method'; readonly methods: readonly string[] }
+  | { readonly kind: 'ipIn'; readonly ranges: readonly string[] }
+  | {
+      readonly kind: 'between'
+      /** `HH:MM`, from this minute on. */
+      readonly from: string
+      /** `HH:MM` up to `24:00`, not this minute any more. Earlier than `from`: on the next day. */
+      readonly to: string
+      readonly timeZone: string
+      /** The days on which the window opens. */
+      readonly days: readonly Day[]
+    }
+  | { readonly kind: 'custom'; readonly name: string; readonly reads: CustomReads; readonly test: CustomTest }
+  | { readonly kind: 'use'; readonly name: string }
+
+/** How the holder of a token can prove to be its holder. */
+export type BindingMethod = 'dpop' | 'mtls'
+
+/** What a {@link Custom} test looks at. */
+export interface CustomReads {
+  readonly claims?: readonly ClaimPath[]
+  readonly params?: readonly string[]
+}
+
+/** What a {@link custom} test is shown. */
+export interface CustomFacts {
+  /** The claims of the token, as its issuer signed them, frozen. */
+  readonly claims: Readonly<Record<string, unknown>>
   readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+  readonly method: string | undefined
+  readonly param: (name: string) => string | undefined
+  /** Seconds since the epoch. */
+  readonly now: number
+}
+
+/** Answers exactly `true` to let pass, exactly `false` not to; anything else is undetermined. Synchronous. */
+export type CustomTest = (facts: CustomFacts) => boolean
+
+/** What can be combined with `allOf`, `anyOf`, `atLeast` and `not`. */
+export type Expression =
+  | Leaf
+  | { readonly kind: 'allOf'; readonly of: readonly Expression[] }
+  | { readonly kind: 'anyOf'; readonly of: readonly Expression[] }
+  | { readonly kind: 'atLeast'; readonly count: number; readonly of: readonly Expression[] }
+  | { readonly kind: 'not'; readonly of: Expression }
+  /** An expression in CEL, and what it was translated to. */
+  | { readonly kind: 'cel'; readonly text: string; readonly of: Expression }
+
+/** Who is allowed, and who is not even so: one entry of a set of policies. Made by {@link policy}. */
+export interface NamedPolicy {
+  readonly kind: 'policy'
+  readonly name: string
+  readonly allow: Expression
+  /** Each of them must be certainly false. */
+  readonly forbid: readonly Expression[]
+  /** One sentence for the operator. */
+  readonly message?: string
 }
 
 /** What a request must satisfy, beyond a valid token. Made by the policy words, never by hand. */
-export type Policy = ScopePolicy
+export type Policy = Expression | NamedPolicy
+
+/** What is known of a node without judging anything. */
+export interface PolicyShape {
+  readonly nodes: number
+  readonly depth: number
+  /** Route parameters that it reads. */
+  readonly params: readonly string[]
+  /** Policies that it names, as often as it names them. */
+  readonly uses: readonly string[]
+}
+
+const greatestNodes = 512
+const greatestDepth = 16
 
 /** The nodes that the words have made. Nothing else is a policy: one made by hand could ask for nothing. */
-const made = new WeakSet<object>()
-
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/ // RFC 6749 §3.3
+const made = new WeakMap<object, PolicyShape>()
 
 /**
- * The token was granted all of these scopes.
+ * Freezes a node and vouches for it.
  *
- * @param scopes - scope tokens (RFC 6749 §3.3), at least one, each on its own: `scope('read:orders', 'write:orders')`
- * @throws ConfigurationError for no scope, or one that no authorization server can grant
- * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+ * @internal for the policy words
+ * @throws ConfigurationError where it is too large
  */
-export function scope(...scopes: readonly string[]): ScopePolicy {
-  if (scopes.length === 0) throw new ConfigurationError('scope() needs at least one scope')
-  for (const name of scopes) {
-    if (typeof name !== 'string' || !scopeToken.test(name)) {
-      throw new ConfigurationError(`scope() takes scopes one by one, and ${JSON.stringify(name)} is not one`)
-    }
-  }
-  const node: ScopePolicy = Object.freeze({ kind: 'scope', scopes: Object.freeze([...new Set(scopes)]) })
-  made.add(node)
+export function make<Node extends Policy>(node: Node): Node {
+  const shape = shapeOf(node)
+  if (shape.nodes > greatestNodes) throw new ConfigurationError(`a policy has at most ${greatestNodes} parts`)
+  if (shape.depth > greatestDepth) throw new ConfigurationError(`a policy is nested at most ${greatestDepth} deep`)
+  made.set(Object.freeze(node), shape)
   return node
+}
+
+function shapeOf(node: Policy): PolicyShape {
+  const parts = partsOf(node).map((part) => made.get(part) as PolicyShape)
+  return {
+    nodes: parts.reduce((sum, { nodes }) => sum + nodes, 1),
+    depth: 1 + Math.max(0, ...parts.map(({ depth }) => depth)),
+    params: union([paramsOf(node), ...parts.map(({ params }) => params)]),
+    uses: [...(node.kind === 'use' ? [node.name] : []), ...parts.flatMap(({ uses }) => uses)],
+  }
+}
+
+/** The nodes directly below a node. */
+export function partsOf(node: Policy): readonly Expression[] {
+  switch (node.kind) {
+    case 'allOf':
+    case 'anyOf':
+    case 'atLeast':
+      return node.of
+    case 'not':
+    case 'cel':
+      return [node.of]
+    case 'policy':
+      return [node.allow, ...node.forbid]
+    default:
+      return []
+  }
+}
+
+function paramsOf(node: Policy): readonly string[] {
+  if (node.kind === 'custom') return node.reads.params ?? []
+  if (node.kind !== 'compare') return []
+  return [node.subject, node.operand].flatMap((side) => (isReference(side) && side.from === 'param' ? [side.name] : []))
+}
+
+/** Whether an operand is read from the request rather than written in the policy. */
+export function isReference(value: unknown): value is Reference {
+  return typeof value === 'object' && value !== null && 'from' in value
+}
+
+function union(lists: readonly (readonly string[])[]): readonly string[] {
+  const all = lists.flat()
+  return all.length < 2 ? all : [...new Set(all)]
+}
+
+/**
+ * What is known of a policy without judging anything.
+ *
+ * @throws ConfigurationError for what the policy words did not make
+ */
+export function describeShape(policy: Policy): PolicyShape {
+  return made.get(requirePolicyNode(policy)) as PolicyShape
+}
+
+/** Whether the policy words have made it. */
+export function isPolicyNode(value: unknown): value is Policy {
+  return typeof value === 'object' && value !== null && made.has(value)
 }
 
 /**
@@ -41,6 +243,8 @@ export function scope(...scopes: readonly string[]): ScopePolicy {
  * @throws ConfigurationError
  */
 export function requirePolicyNode(value: unknown): Policy {
-  if (typeof value === 'object' && value !== null && made.has(value)) return value as Policy
-  throw new ConfigurationError("a policy is made by the policy words, such as scope('read:orders')")
+  if (isPolicyNode(value)) return value
+  throw new ConfigurationError(
+    "a policy is made by the policy words, such as scope('read:orders'); if this one was, @sallyport/core is installed twice",
+  )
 }

@@ -19,6 +19,11 @@ export interface VerifiableRequest {
   readonly url?: string | undefined
   /** A form that the framework has parsed already. Needed to see a token in the form. */
   readonly body?: unknown
+  /** Parameters of the matched route, decoded. Needed by policies that name them. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined
+  /** Address of the other end of the connection. Needed by policies that ask for the client's address. @defaultValue that of `socket` */
+  readonly remoteAddress?: string | undefined
+  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined
 }
 
 /**

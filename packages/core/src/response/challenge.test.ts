@@ -19,6 +19,18 @@ describe('RFC 6750 §3: WWW-Authenticate', () => {
     )
   })
 
+  it('R-9470-1: names the levels that will do and the greatest age of the login, and scopes beside them', () => {
+    const facts = { realm: 'api', acrValues: ['loa:2', 'loa:3'], maxAgeSeconds: 300, scopes: ['pay'] }
+    expect(toChallenge('step_up_required', facts)).toBe(
+      'Bearer realm="api", error="insufficient_user_authentication", ' +
+        'error_description="A stronger or more recent authentication is required", ' +
+        'scope="pay", acr_values="loa:2 loa:3", max_age="300"',
+    )
+    expect(toChallenge('step_up_required', { realm: 'api', acrValues: [], maxAgeSeconds: 0 })).toMatch(
+      /authentication is required", max_age="0"$/,
+    )
+  })
+
   it('names no scope where none is needed', () => {
     expect(toChallenge('policy_denied', { realm: 'api', scopes: [] })).toBe('Bearer realm="api"')
     expect(toChallenge('policy_denied', { realm: 'api', scopes: undefined })).toBe('Bearer realm="api"')

@@ -1,4 +1,4 @@
-// RFC 6750 §3: the `WWW-Authenticate` of a refusal. The only place that quotes anything into a header; nothing of a token
+// RFC 6750 §3, RFC 9470 §3: the `WWW-Authenticate` of a refusal. The only place that quotes anything into a header; nothing of a token
 // or of an exception ever gets here, only what stands in our own tables and options.
 import { describeCode, type ErrorCode } from '../errors.js'
 
@@ -7,6 +7,10 @@ export interface ChallengeFacts {
   readonly realm: string
   /** The scopes a token needs here (RFC 6750 §3). */
   readonly scopes?: readonly string[] | undefined
+  /** Authentication context classes that will do, best first (RFC 9470 §3). */
+  readonly acrValues?: readonly string[] | undefined
+  /** How long ago the user may have authenticated (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number | undefined
 }
 
 const quotable = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/ // RFC 6750 §3: no quote, no backslash, nothing that ends a line
@@ -22,6 +26,9 @@ export function toChallenge(code: ErrorCode, facts: ChallengeFacts): string | un
   if (status === 503) return undefined
   const parameters = [`realm="${facts.realm}"`] // §3: at least one parameter follows the scheme
   if (oauthError !== undefined) parameters.push(`error="${oauthError}"`, `error_description="${title}"`)
-  if (facts.scopes !== undefined && facts.scopes.length > 0) parameters.push(`scope="${facts.scopes.join(' ')}"`)
+  const { scopes = [], acrValues = [], maxAgeSeconds } = facts
+  if (scopes.length > 0) parameters.push(`scope="${scopes.join(' ')}"`)
+  if (acrValues.length > 0) parameters.push(`acr_values="${acrValues.join(' ')}"`)
+  if (maxAgeSeconds !== undefined) parameters.push(`max_age="${maxAgeSeconds}"`)
   return `Bearer ${parameters.join(', ')}`
 }

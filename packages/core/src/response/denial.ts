@@ -12,14 +12,14 @@ export function toProblem(code: ErrorCode): Problem {
 
 /** Renders a refusal. */
 export function toDenied(error: VerificationError, realm: string): Denied {
-  const { code, requiredScopes, retryAfterSeconds } = error
+  const { code, requiredScopes: scopes, acrValues, maxAgeSeconds, retryAfterSeconds } = error
   const body = toProblem(code)
   const headers: Record<string, string> = {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store', // the answer depends on the credential
     'Access-Control-Expose-Headers': 'WWW-Authenticate', // a browser client reads the challenge only if told it may
   }
-  const challenge = toChallenge(code, { realm, scopes: requiredScopes })
+  const challenge = toChallenge(code, { realm, scopes, acrValues, maxAgeSeconds })
   if (challenge !== undefined) headers['WWW-Authenticate'] = challenge
   if (body.status === 503) headers['Retry-After'] = String(Math.max(1, Math.ceil(retryAfterSeconds ?? 1))) // RFC 9110 §10.2.3
   return Object.freeze({ allowed: false, code, status: body.status, headers: Object.freeze(headers), body })

@@ -1,0 +1,50 @@
+// A request that its policy does not let pass, with the way out for the client and the reasons for the operator.
+import { VerificationError } from '../errors.js'
+import { compilePolicy } from './compile.js'
+import type { PolicyFacts } from './compiled.js'
+import { evaluatePolicy } from './evaluate.js'
+import type { PolicyTrace } from './facts.js'
+import type { Policy } from './policy.js'
+import { tracePolicy } from './trace.js'
+import { holdsUntil } from './validity.js'
+
+/** Codes `scope_insufficient`, `step_up_required`, `policy_denied`. */
+export class PolicyDenial extends VerificationError {
+  readonly #policy: Policy
+  readonly #facts: PolicyFacts
+
+  constructor(
+    code: PolicyDenial['code'],
+    details: ConstructorParameters<typeof VerificationError>[2],
+    policy: Policy,
+    facts: PolicyFacts,
+  ) {
+    super(code, describe(policy), details)
+    this.#policy = policy
+    this.#facts = facts
+  }
+
+  /** Why, part by part. Built when it is asked for. */
+  get trace(): PolicyTrace {
+    return tracePolicy(compilePolicy(this.#policy), this.#facts)
+  }
+}
+
+function describe(policy: Policy): string {
+  const name = policy.kind === 'policy' || policy.kind === 'use' ? ` ${policy.name}` : ''
+  const message = policy.kind === 'policy' && policy.message !== undefined ? `: ${policy.message}` : ''
+  return `the policy${name} is not satisfied${message}`
+}
+
+/**
+ * Lets pass who satisfies a policy.
+ *
+ * @returns up to when that holds, in seconds since the epoch
+ * @throws PolicyDenial `scope_insufficient`, `step_up_required`, `policy_denied`
+ */
+export function requireSatisfied(policy: Policy, facts: PolicyFacts): number {
+  const outcome = evaluatePolicy(policy, facts)
+  if (outcome.satisfied) return holdsUntil(compilePolicy(policy), facts)
+  const { code, ...remedy } = outcome
+  throw new PolicyDenial(code, remedy, policy, facts)
+}
