@@ -1,8 +1,8 @@
 // What a verification costs, with the peers side by side in the same run. README.md says how to read it.
-import { loadavg } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Laboratory } from './laboratory.js'
+import { load } from './rounds.js'
 import { compareAll, compareMemory, compareRemembered } from './tables.js'
 import { algorithms } from './tokens.js'
 
@@ -32,8 +32,3 @@ if (values.only === '') {
   console.log(`\n${await compareMemory(laboratory, run, Number(values.tokens))}`)
 }
 console.log(`\n${load()} at the end`)
-
-/** How busy the machine is, with us or with others. */
-function load() {
-  return `load ${loadavg()[0].toFixed(1)}`
-}

@@ -1,11 +1,9 @@
-// Where measuring happens: one process for each figure, with the keys and tokens in files that are gone in the end. A process
-// that fails, because a contender gave a wrong answer or none, fails the run.
-import { execFile, spawnSync } from 'node:child_process'
+// Where measuring happens: one process for each figure, with the keys and tokens in files that are gone in the end.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { PinnedNode } from './pinned-node.js'
 import { makeBadTokens, makeKey, makeTokens } from './tokens.js'
 
 const measureProgram = fileURLToPath(new URL('measure.js', import.meta.url))
@@ -13,7 +11,7 @@ const memoryProgram = fileURLToPath(new URL('memory.js', import.meta.url))
 
 export class Laboratory {
   #folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
-  #command = pinnedNode()
+  #node = new PinnedNode()
   #contenders
   #milliseconds
 
@@ -34,30 +32,15 @@ export class Laboratory {
   /** Microseconds of CPU time a call, of these contenders and of raw `crypto.verify`, all in one process. */
   measure(alg, names) {
     const milliseconds = String(this.#milliseconds)
-    return this.#run(measureProgram, this.#contenders.href, this.#file(alg), milliseconds, ...names)
+    return this.#node.run(measureProgram, this.#contenders.href, this.#file(alg), milliseconds, ...names)
   }
 
   /** Bytes for each token that it remembers. */
   remember(prepared, name) {
-    return this.#run('--expose-gc', '--max-old-space-size=4096', memoryProgram, this.#file(prepared), name)
+    return this.#node.run('--expose-gc', '--max-old-space-size=4096', memoryProgram, this.#file(prepared), name)
   }
 
   #file(name) {
     return join(this.#folder, `${name}.json`)
   }
-
-  async #run(...args) {
-    const [command, ...first] = this.#command
-    const { stdout } = await promisify(execFile)(command, [...first, ...args]).catch(({ stderr, message }) => {
-      throw new Error(stderr || message)
-    })
-    return JSON.parse(stdout)
-  }
-}
-
-/** On one core, where there is a tool for that: then garbage collection takes the time that it takes. */
-function pinnedNode() {
-  const pinned = ['taskset', '-c', '0', process.execPath]
-  const { status } = spawnSync(pinned[0], [...pinned.slice(1), '--version'])
-  return status === 0 ? pinned : [process.execPath]
 }

@@ -3,23 +3,8 @@
 import { createPublicKey, createSecretKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { raw } from './by-hand.js'
+import { CpuWatch } from './cpu-watch.js'
 import { shuffled } from './statistics.js'
-
-/** CPU time of this process, all threads: garbage collection counts, and waiting for a busy machine doesn't. */
-class CpuWatch {
-  #start = process.cpuUsage()
-
-  get microseconds() {
-    const { user, system } = process.cpuUsage(this.#start)
-    return user + system
-  }
-
-  perCall(calls, passed) {
-    const { microseconds } = this
-    if (passed !== calls) throw new Error(`${calls - passed} of ${calls} good tokens were refused`)
-    return microseconds / calls
-  }
-}
 
 const [modulePath, file, milliseconds, ...names] = process.argv.slice(2)
 const { contenders } = await import(modulePath)
@@ -85,7 +70,7 @@ function spend(operation, limit = Number.POSITIVE_INFINITY) {
     for (let i = 0; i < 100; i++) if (operation((calls + i) % tokens.length)) passed += 1
     calls += 100
   } while (calls < limit && watch.microseconds < budget)
-  return watch.perCall(calls, passed)
+  return perCall(watch, calls, passed)
 }
 
 async function spendAsync(verify, limit = Number.POSITIVE_INFINITY) {
@@ -96,5 +81,10 @@ async function spendAsync(verify, limit = Number.POSITIVE_INFINITY) {
     for (let i = 0; i < 100; i++) if (await verify(freshToken((calls + i) % tokens.length))) passed += 1
     calls += 100
   } while (calls < limit && watch.microseconds < budget)
-  return watch.perCall(calls, passed)
+  return perCall(watch, calls, passed)
+}
+
+function perCall({ microseconds }, calls, passed) {
+  if (passed !== calls) throw new Error(`${calls - passed} of ${calls} good tokens were refused`)
+  return microseconds / calls
 }

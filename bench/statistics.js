@@ -16,11 +16,12 @@ const figures = new Intl.NumberFormat('en', { minimumSignificantDigits: 3, maxim
 export function show(values) {
   if (values.length === 0) return '–'
   const sorted = [...values].sort((a, b) => a - b)
-  const [least, median, greatest] = [sorted[0], medianOf(sorted), sorted.at(-1)].map((value) => figures.format(value))
-  return values.length === 1 ? median : `${median} (${least}–${greatest})`
+  const [least, middle, greatest] = [sorted[0], median(sorted), sorted.at(-1)].map((value) => figures.format(value))
+  return values.length === 1 ? middle : `${middle} (${least}–${greatest})`
 }
 
-function medianOf(sorted) {
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }

@@ -1,4 +1,5 @@
 // The three tables, in Markdown. A figure is the median of the rounds, with the least and the greatest of them.
+import { forRounds, Series } from './rounds.js'
 import { show, shuffled, table } from './statistics.js'
 
 /** What each contender costs next to the limit. */
@@ -51,26 +52,6 @@ export async function compareMemory(laboratory, { rounds }, count) {
   const rows = names.map((name) => [name, show(heap.of(name)), show(whole.of(name))])
   const title = `Bytes for each remembered token of 1,015 characters, RS256, ${count} of them`
   return titled(title, ['', 'heap', 'heap and external'], rows)
-}
-
-/** Measured values by name. */
-class Series {
-  #values = new Map()
-
-  add(name, value) {
-    this.#values.set(name, [...this.of(name), value])
-  }
-
-  of(name) {
-    return this.#values.get(name) ?? []
-  }
-}
-
-async function forRounds(rounds, measure) {
-  for (let round = 1; round <= rounds; round++) {
-    await measure()
-    process.stderr.write(`round ${round} of ${rounds}\n`)
-  }
 }
 
 function titled(title, head, rows) {
