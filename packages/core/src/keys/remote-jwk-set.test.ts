@@ -74,6 +74,17 @@ async function inBackground(start: () => void): Promise<void> {
 }
 
 describe('the lifetime of a key set', () => {
+  it('is not made longer by a clock that is set back', async () => {
+    const { set, key } = await fetched()
+    expect(set.holds(key, clock())).toBe(true)
+    expect(set.holds(key, clock() - 1)).toBe(false)
+    expect(set.holds(key, Number.NaN)).toBe(false)
+    clock.advance(-3_600)
+    await set.keyFor(named(idp.key.kid))
+    expect(asked).toHaveLength(2)
+    clock.advance(3_600)
+  })
+
   it.each<[string | undefined, Partial<KeyLifetimes>, number]>([
     ['max-age=120', {}, 120],
     ['max-age=59', {}, 60],

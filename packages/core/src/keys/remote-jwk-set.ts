@@ -114,7 +114,8 @@ export class RemoteJwkSet implements KeySet {
   /** The set in force while it is fresh; starts the refresh ahead of its end. */
   #freshSet(now: number): JwkSet | undefined {
     const held = this.#held
-    if (held === undefined || now >= held.freshUntil) return undefined
+    // A clock that was set back, or answers NaN, keeps no set alive: what was fetched later than now is fetched again.
+    if (held === undefined || !(now >= held.fetchedAt && now < held.freshUntil)) return undefined
     if (now >= held.refreshAt && this.#mayTry()) void this.#refresh()
     return held.set
   }
