@@ -38,6 +38,13 @@ describe('whom to trust and who we are', () => {
     expect(() => configure(options as VerifierOptions)).toThrow(refused(message))
   })
 
+  it('may leave `issuers` undefined beside the one', () => {
+    expect([...configure({ ...issuer, issuers: undefined } as never).issuers.keys()]).toEqual([
+      'https://idp.example.com',
+    ])
+    expect(() => configure({ issuers: undefined } as never)).toThrow('`issuer`')
+  })
+
   it('may be several issuers, each with a record of its own', () => {
     const { issuers } = configure({
       issuers: [issuer, { ...issuer, issuer: 'https://b.example.com', audience: ['b', 'c'] }],

@@ -165,7 +165,7 @@ function trustedIssuers(options: VerifierOptions): ReadonlyMap<string, IssuerRec
 
 function issuerOptions(options: VerifierOptions): readonly TrustedIssuerOptions[] {
   const own = issuerOptionNames.filter((name) => options[name] !== undefined)
-  if (!('issuers' in options)) {
+  if (!('issuers' in options) || options.issuers === undefined) {
     return [Object.fromEntries(own.map((name) => [name, options[name]])) as unknown as TrustedIssuerOptions]
   }
   if (own.length > 0) throw new ConfigurationError(`\`${own[0]}\` belongs into one of \`issuers\`, not beside them`)
