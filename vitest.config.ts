@@ -8,7 +8,7 @@ export default defineConfig({
     // Sources in place of dist, so that nothing has to be built first. tsconfig.json says the same.
     alias: [
       { find: /^@sallyport\/core\/(adapter|testing)$/, replacement: source('core/src/$1') },
-      { find: /^@sallyport\/(core|express)$/, replacement: source('$1/src/index') },
+      { find: /^@sallyport\/(core|express|fastify)$/, replacement: source('$1/src/index') },
     ],
   },
   test: {

@@ -6,7 +6,14 @@ import { anchorsOf, type Fence, fencesOf, linksOf, pages, pathsNamedIn, root, te
 import { compile, type Example } from './typescript.js'
 
 /** Where a name without a folder before it may be looked for. */
-const homes = ['', 'packages/core/src', 'packages/core/src/keys', 'packages/core/src/policy', 'packages/express/src']
+const homes = [
+  '',
+  'packages/core/src',
+  'packages/core/src/keys',
+  'packages/core/src/policy',
+  'packages/express/src',
+  'packages/fastify/src',
+]
 
 describe.each(pages)('%s', (page) => {
   it('names only files and folders that exist', () => {

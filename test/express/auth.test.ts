@@ -1,7 +1,8 @@
 import { createTestClock, createTestIssuer } from '@sallyport/core/testing'
 import { type AuthHandler, auth, requires, scope } from '@sallyport/express'
 import { afterAll, describe, expect, it } from 'vitest'
-import { expressMajors, serve, type WireAnswer } from '../fixtures/express.js'
+import { expressMajors } from '../fixtures/express.js'
+import { serve, type WireAnswer } from '../fixtures/served-app.js'
 
 const clock = createTestClock()
 const idp = await createTestIssuer({ clock })

@@ -4,7 +4,8 @@ import { auth, requires, scope } from '@sallyport/express'
 import type { ErrorRequestHandler } from 'express'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { expressMajors, serve } from '../fixtures/express.js'
+import { expressMajors } from '../fixtures/express.js'
+import { serve } from '../fixtures/served-app.js'
 
 const clock = createTestClock()
 const idp = await createTestIssuer({ clock })

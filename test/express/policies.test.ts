@@ -15,7 +15,8 @@ import {
 } from '@sallyport/express'
 import type { ErrorRequestHandler, Express } from 'express'
 import { afterAll, describe, expect, it } from 'vitest'
-import { expressMajors, serve } from '../fixtures/express.js'
+import { expressMajors } from '../fixtures/express.js'
+import { serve } from '../fixtures/served-app.js'
 
 const clock = createTestClock()
 const idp = await createTestIssuer({ clock })

@@ -2,7 +2,8 @@ import { createTestClock, createTestIssuer } from '@sallyport/core/testing'
 import { auth, requires, scope } from '@sallyport/express'
 import type { Express, RequestHandler } from 'express'
 import { afterAll, describe, expect, it } from 'vitest'
-import { expressMajors, serve } from '../fixtures/express.js'
+import { expressMajors } from '../fixtures/express.js'
+import { serve } from '../fixtures/served-app.js'
 
 const clock = createTestClock()
 const idp = await createTestIssuer({ clock })

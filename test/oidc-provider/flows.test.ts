@@ -4,7 +4,7 @@ import { auth, requires, scope } from '@sallyport/express'
 import express from 'express'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ServedApp, serve } from '../fixtures/express.js'
+import { type ServedApp, serve } from '../fixtures/served-app.js'
 import {
   type AuthorizationServer,
   createSigningKey,

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = fileURLToPath(new URL('project', import.meta.url))
+const names = ['core', 'express', 'fastify']
 const compiler = join(root, 'node_modules/typescript/bin/tsc')
 
 /** A package as it would be published. */
@@ -36,7 +37,7 @@ export interface PackedProject {
 
 /** Packs, installs, and copies the programs. Needs `npm run build` to have run. */
 export async function createPackedProject(): Promise<PackedProject> {
-  for (const name of ['core', 'express']) {
+  for (const name of names) {
     if (!existsSync(join(root, `packages/${name}/dist/index.js`))) {
       throw new Error(`packages/${name} is not built: run \`npm run build\` first`)
     }
@@ -49,7 +50,7 @@ export async function createPackedProject(): Promise<PackedProject> {
     remove: () => rm(folder, { recursive: true, force: true }),
   }
   try {
-    const packages = [await pack('core', folder), await pack('express', folder)]
+    const packages = await Promise.all(names.map((name) => pack(name, folder)))
     await install(folder, packages)
     await cp(program, folder, { recursive: true })
     return { ...project, packages }
@@ -76,7 +77,7 @@ interface NpmPacked {
 async function install(folder: string, packages: readonly PackedPackage[]): Promise<void> {
   const ours = packages.map(({ name, tarball }) => [name, `file:${tarball}`])
   const { devDependencies } = await readJson<{ devDependencies: Record<string, string> }>('package.json')
-  const others = ['express', '@types/express', '@types/node'].map((name) => [name, devDependencies[name]])
+  const others = ['express', '@types/express', '@types/node', 'fastify'].map((name) => [name, devDependencies[name]])
   const dependencies = Object.fromEntries([...ours, ...others])
   const manifest = { name: 'stranger', private: true, type: 'module', dependencies }
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))

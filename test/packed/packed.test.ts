@@ -43,6 +43,7 @@ describe('the exports map', () => {
   const doors = {
     '@sallyport/core': ['.', './adapter', './testing', './policy.schema.json', './package.json'],
     '@sallyport/express': ['.', './package.json'],
+    '@sallyport/fastify': ['.', './package.json'],
   }
 
   it.each(Object.entries(doors))('of %s opens its doors', async (name, expected) => {
@@ -81,6 +82,7 @@ describe('the published code', () => {
       altered: [401, 'signature_invalid'],
       tooFew: [403, 'scope_insufficient'],
     },
+    fastify: { good: [200, 'ann'], missing: [401, 'credential_missing'], tooFew: [403, 'scope_insufficient'] },
   }
 
   it('lets the good pass and refuses the forged when it is imported', async () => {

@@ -3,7 +3,7 @@ import { createTestClock, createTestIssuer, type TestIssuer } from '@sallyport/c
 import { auth } from '@sallyport/express'
 import express from 'express'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type ServedApp, serve } from '../fixtures/express.js'
+import { type ServedApp, serve } from '../fixtures/served-app.js'
 
 const clock = createTestClock()
 let idp: TestIssuer

@@ -3,7 +3,7 @@ import { createTestClock, createTestIssuer } from '@sallyport/core/testing'
 import { auth, requires, scope } from '@sallyport/express'
 import express, { type RequestHandler } from 'express'
 import { afterAll, describe, expect, it } from 'vitest'
-import { serve } from '../fixtures/express.js'
+import { serve } from '../fixtures/served-app.js'
 
 const clock = createTestClock()
 const idp = await createTestIssuer({ clock })

@@ -3,3 +3,4 @@
 export type { StandardSchemaV1 } from '@standard-schema/spec'
 export { requirePolicyNode } from './policy/policy.js'
 export { type WritableResponse, writeDenied } from './response/node-response.js'
+export { toResponse } from './response/web-response.js'

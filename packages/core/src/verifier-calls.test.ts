@@ -107,6 +107,37 @@ describe('a policy', () => {
   })
 })
 
+describe('a route that is optional', () => {
+  const verifier = createVerifier(inline)
+  const optional = { optional: true }
+
+  it('lets the anonymous pass, and only there', async () => {
+    expect(await verifier.verify(anonymous, undefined, optional)).toMatchObject({ allowed: true, auth: undefined })
+    for (const route of [undefined, {}, { optional: false }, { optional: undefined }]) {
+      expect(await verifier.verify(anonymous, undefined, route as never)).toMatchObject({ code: 'credential_missing' })
+    }
+  })
+
+  it('lets nobody with a bad token pass', async () => {
+    expect(await verifier.verify(bearer('x'), undefined, optional)).toMatchObject({ code: 'token_malformed' })
+    const expired = await idp.issue({}, { expiresInSeconds: -60 })
+    expect(await verifier.verify(bearer(expired), undefined, optional)).toMatchObject({ code: 'token_expired' })
+  })
+
+  it('holds whoever brings a token to the policy of the options', async () => {
+    const strict = createVerifier({ ...inline, policy: scope('read') })
+    expect(await strict.verify(anonymous, undefined, optional)).toMatchObject({ allowed: true })
+    const verdicts = ['read', 'write'].map(async (granted) =>
+      strict.verify(bearer(await idp.issue({ scope: granted })), undefined, optional),
+    )
+    expect(await Promise.all(verdicts)).toMatchObject([{ allowed: true }, { code: 'scope_insufficient' }])
+  })
+
+  it('has no policy of its own', async () => {
+    await expect(verifier.verify(anonymous, scope('read'), optional)).rejects.toThrow(ConfigurationError)
+  })
+})
+
 describe('authorize', () => {
   const verifier = createVerifier({ ...inline, optional: true })
 

@@ -56,6 +56,8 @@ export class Verifier<Auth = Principal> {
    * denied {@link Decision} that says what to answer.
    *
    * @param policy - what this route asks for; the `policy` of the options where it is left out
+   * @param route - `optional: true` lets a request without a credential pass as anonymous here, as the option does everywhere;
+   * one with a credential is judged as ever
    * @example
    * ```ts
    * const decision = await verifier.verify(request, scope('read:orders'))
@@ -64,10 +66,17 @@ export class Verifier<Auth = Principal> {
    * @throws ConfigurationError for a policy that the policy words did not make, and after `close`
    * @see https://www.rfc-editor.org/rfc/rfc6750
    */
-  async verify(request: VerifiableRequest, policy?: Policy): Promise<Decision<Auth>> {
+  async verify(
+    request: VerifiableRequest,
+    policy?: Policy,
+    route: { readonly optional?: boolean } = {},
+  ): Promise<Decision<Auth>> {
     const required = this.#requiredPolicy(policy)
+    if (route.optional === true && policy !== undefined) {
+      throw new ConfigurationError('a route is optional or has a policy: nobody anonymous satisfies one')
+    }
     try {
-      const { auth, validUntil } = await this.#judge(request, required, this.#cache)
+      const { auth, validUntil } = await this.#judge(request, required, this.#cache, route.optional)
       return this.#allow(auth, validUntil)
     } catch (error) {
       return this.#deny(error)
@@ -159,9 +168,10 @@ export class Verifier<Auth = Principal> {
    * The route parameters that a policy reads, with the policies it uses: for an adapter to refuse a route that has no such
    * parameter.
    *
-   * @throws ConfigurationError for a policy that the policy words did not make
+   * @throws ConfigurationError for a policy that the policy words did not make, and one that uses a policy which is not there
    */
   routeParamsOf(policy: Policy): readonly string[] {
+    this.#requirePolicy(policy)
     return routeParamsOf(policy, this.#configuration.policies?.current)
   }
 
@@ -176,11 +186,12 @@ export class Verifier<Auth = Principal> {
     request: VerifiableRequest,
     policy: Policy | undefined,
     cache: MemoryTokenCache | undefined,
+    isOptionalRoute = false,
   ): Promise<{ readonly auth: Principal<unknown> | undefined; readonly validUntil: number }> {
     const { credentials, optional } = this.#configuration
     const credential = extractCredential(request, credentials) // 1 · RFC 6750 §2
     if (credential === undefined) {
-      if (optional && policy === undefined) return anonymous // absent is fine; bad never is
+      if (isOptionalRoute || (optional && policy === undefined)) return anonymous // absent is fine; bad never is
       throw new VerificationError('credential_missing', 'the request carries no credential')
     }
     const found = this.#authenticate(credential.unverifiedToken, cache) // 2 to 7

@@ -11,7 +11,9 @@ import {
 import { type WritableResponse, writeDenied } from '@sallyport/core/adapter'
 import { createTestClock, createTestIssuer, type TestIssuer } from '@sallyport/core/testing'
 import { auth, requires } from '@sallyport/express'
+import sallyport from '@sallyport/fastify'
 import express from 'express'
+import fastify from 'fastify'
 
 const trusted = { issuer: 'https://idp.example.com', audience: 'https://api.example.com' }
 export const verifier = createVerifier(trusted)
@@ -76,3 +78,11 @@ app.get('/orders', requires('read:orders'))
 
 const clock: Clock = createTestClock()
 export const issuer: Promise<TestIssuer> = createTestIssuer({ clock })
+
+const server = fastify()
+await server.register(sallyport, trusted)
+server.get('/orders', { config: { auth: scope('read:orders') } }, async (request) => request.auth.subject)
+server.get('/menu', { config: { auth: { optional: true } } }, async () => 'menu')
+server.get('/health', { config: { auth: false } }, async () => 'ok')
+// @ts-expect-error: true is no policy
+server.get('/all', { config: { auth: true } }, async () => 'all')

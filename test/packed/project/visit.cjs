@@ -1,7 +1,7 @@
 // One visit through every door of the packages, the same whether they came by `import` or by `require`. Prints what it saw.
 const { once } = require('node:events')
 
-exports.visit = async ({ core, testing, sallyport, express }) => {
+exports.visit = async ({ core, testing, sallyport, express, plugin, fastify }) => {
   const issuer = await testing.createTestIssuer()
   const trusted = { issuer: issuer.issuer, audience: issuer.audience }
   const good = await issuer.issue({ sub: 'ann', scope: 'read:orders' })
@@ -40,10 +40,30 @@ exports.visit = async ({ core, testing, sallyport, express }) => {
       tooFew: await get('/admin', good),
     },
   }
+  seen.fastify = await visitFastify({ core, plugin, fastify, trusted, good })
   await Promise.all([verifier.close(), guard.verifier.close(), issuer.close()])
   server.closeAllConnections()
   server.close()
   console.log(JSON.stringify(seen))
+}
+
+async function visitFastify({ core, plugin, fastify, trusted, good }) {
+  const app = fastify()
+  await app.register(plugin, trusted)
+  app.get('/orders', { config: { auth: core.scope('read:orders') } }, async (request) => request.auth.subject)
+  app.get('/admin', { config: { auth: core.scope('admin') } }, async () => 'never')
+  const get = async (url, headers) => {
+    const { statusCode, body } = await app.inject({ url, headers })
+    return [statusCode, statusCode === 200 ? body : JSON.parse(body).code]
+  }
+  const authorization = `Bearer ${good}`
+  const seen = {
+    good: await get('/orders', { authorization }),
+    missing: await get('/orders', {}),
+    tooFew: await get('/admin', { authorization }),
+  }
+  await app.close()
+  return seen
 }
 
 /** The same token for somebody else, with the signature it had. */

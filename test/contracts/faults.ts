@@ -1,0 +1,68 @@
+// One request for each code that a refusal can have: a good one, spoiled in one place.
+import type { ErrorCode } from '@sallyport/core'
+import type { TestIssuer, TestKey } from '@sallyport/core/testing'
+
+/** Who signs, and what time it is. */
+export interface FaultWorld {
+  readonly idp: TestIssuer
+  /** Trusted, and out of reach. */
+  readonly away: TestIssuer
+  /** Has the key id of the issuer, and another key. */
+  readonly stranger: TestKey
+  /** Seconds since the epoch. */
+  readonly now: number
+}
+
+/** What is sent: lines of the header, and the path where it is not `/orders`. */
+export interface FaultyRequest {
+  readonly lines: readonly string[]
+  readonly path?: string
+}
+
+type Fault = (world: FaultWorld) => Promise<FaultyRequest>
+
+const authorization = (token: string): string => `Authorization: Bearer ${token}`
+const good = { scope: 'read:orders', plan: 'paid' }
+
+/** A token with other claims. */
+const claims =
+  (spoiled: object): Fault =>
+  async ({ idp, now }) => ({ lines: [authorization(await idp.issue({ ...good, auth_time: now, ...spoiled }))] })
+
+const header =
+  (spoiled: Record<string, unknown>): Fault =>
+  async ({ idp, now }) => ({
+    lines: [authorization(await idp.issue({ ...good, auth_time: now }, { header: spoiled }))],
+  })
+
+const withNone = (token: string): string =>
+  [Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url'), ...token.split('.').slice(1)].join('.')
+
+/** By code. All of them ask for `/orders`. */
+export const faults: Readonly<Record<ErrorCode, Fault>> = {
+  credential_missing: async () => ({ lines: [] }),
+  credential_malformed: async () => ({ lines: ['Authorization: Bearer a b'] }),
+  credential_ambiguous: async ({ idp }) => {
+    const line = authorization(await idp.issue(good))
+    return { lines: [line, line] }
+  },
+  token_malformed: async () => ({ lines: [authorization('a.b')] }),
+  token_type_rejected: header({ typ: 'logout+jwt' }),
+  algorithm_rejected: async ({ idp }) => ({ lines: [authorization(withNone(await idp.issue(good)))] }),
+  issuer_untrusted: claims({ iss: 'https://other.example' }),
+  key_unknown: header({ kid: 'unknown' }),
+  signature_invalid: async ({ idp, stranger }) => ({
+    lines: [authorization(await idp.issue(good, { key: stranger }))],
+  }),
+  token_expired: async (world) => claims({ iat: world.now - 600, exp: world.now - 60 })(world),
+  token_not_active: async (world) => claims({ nbf: world.now + 60 })(world),
+  token_too_old: async (world) => claims({ iat: world.now - 7_200 })(world),
+  audience_mismatch: claims({ aud: 'https://other.example' }),
+  claim_missing: claims({ jti: undefined }),
+  claim_invalid: claims({ sub: 7 }),
+  binding_missing: claims({ cnf: { jkt: 'x' } }),
+  scope_insufficient: claims({ scope: 'read:menu' }),
+  step_up_required: async (world) => claims({ auth_time: world.now - 901 })(world),
+  policy_denied: claims({ plan: 'trial' }),
+  keys_unavailable: async (world) => claims({ iss: world.away.issuer })(world),
+}

@@ -1,0 +1,38 @@
+// The Web's Request and Response, in Hono on Node: what Next.js, H3 and Bun hand over, too.
+
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { serve as serveHono } from '@hono/node-server'
+import { createVerifier, type Principal } from '@sallyport/core'
+import { toResponse } from '@sallyport/core/adapter'
+import { Hono, type MiddlewareHandler } from 'hono'
+import { serveOn } from '../fixtures/served-app.js'
+import { adapterContract, answerOf } from './adapter.contract.js'
+
+type Env = { Variables: { auth: Principal<unknown> | undefined } }
+
+adapterContract({
+  name: 'Web Request, in Hono',
+  // The Web joins header lines of one name, so a second credential can't be told from a malformed one.
+  sees: { credential_ambiguous: 'credential_malformed' },
+  async serve(options, routes) {
+    const verifier = createVerifier(options)
+    const app = new Hono<Env>()
+    for (const { path, auth } of routes) {
+      const guard: MiddlewareHandler<Env> = async (context, next) => {
+        if (auth === 'public') return next()
+        const { url, method, headers } = context.req.raw
+        const shown = { url, method, headers, params: context.req.param() }
+        const optional = auth === 'optional'
+        const decision = await verifier.verify(shown, optional ? undefined : auth, { optional })
+        if (!decision.allowed) return toResponse(decision)
+        context.set('auth', decision.auth)
+        return next()
+      }
+      app.get(path, guard, (context) => context.text(answerOf(context.get('auth'))))
+    }
+    const server = serveHono({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }) as Server
+    if (!server.listening) await once(server, 'listening')
+    return serveOn(server, () => verifier.close())
+  },
+})
