@@ -133,6 +133,13 @@ describe('a route that is optional', () => {
     expect(await Promise.all(verdicts)).toMatchObject([{ allowed: true }, { code: 'scope_insufficient' }])
   })
 
+  it.each([['yes'], [1], [{}], [[true]], [null]])('is so for true alone, not for %j', async (optional) => {
+    for (const policy of [undefined, scope('read')]) {
+      const answer = verifier.verify(anonymous, policy, { optional: optional as never })
+      await expect(answer).rejects.toThrow(ConfigurationError)
+    }
+  })
+
   it('has no policy of its own', async () => {
     await expect(verifier.verify(anonymous, scope('read'), optional)).rejects.toThrow(ConfigurationError)
   })

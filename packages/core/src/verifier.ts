@@ -72,11 +72,12 @@ export class Verifier<Auth = Principal> {
     route: { readonly optional?: boolean } = {},
   ): Promise<Decision<Auth>> {
     const required = this.#requiredPolicy(policy)
-    if (route.optional === true && policy !== undefined) {
+    const isOptionalRoute = requireFlag(route?.optional)
+    if (isOptionalRoute && policy !== undefined) {
       throw new ConfigurationError('a route is optional or has a policy: nobody anonymous satisfies one')
     }
     try {
-      const { auth, validUntil } = await this.#judge(request, required, this.#cache, route.optional)
+      const { auth, validUntil } = await this.#judge(request, required, this.#cache, isOptionalRoute)
       return this.#allow(auth, validUntil)
     } catch (error) {
       return this.#deny(error)
@@ -151,7 +152,7 @@ export class Verifier<Auth = Principal> {
   async explain(request: VerifiableRequest, policy?: Policy): Promise<Explanation> {
     const required = this.#requiredPolicy(policy)
     try {
-      const { auth } = await this.#judge(request, required, undefined)
+      const { auth } = await this.#judge(request, required, undefined, false)
       const trace =
         required &&
         auth &&
@@ -186,7 +187,7 @@ export class Verifier<Auth = Principal> {
     request: VerifiableRequest,
     policy: Policy | undefined,
     cache: MemoryTokenCache | undefined,
-    isOptionalRoute = false,
+    isOptionalRoute: boolean,
   ): Promise<{ readonly auth: Principal<unknown> | undefined; readonly validUntil: number }> {
     const { credentials, optional } = this.#configuration
     const credential = extractCredential(request, credentials) // 1 · RFC 6750 §2
@@ -297,6 +298,12 @@ const greatestWarmUp = 16
 function toPrincipal(accessToken: AccessToken<unknown>, token: string): Principal<unknown> {
   requireUnbound(accessToken.confirmation) // 7 · RFC 7800 §3.1
   return new Principal(accessToken, token)
+}
+
+/** A word that lets the anonymous pass is taken for nothing but itself. */
+function requireFlag(optional: unknown): boolean {
+  if (optional === undefined || typeof optional === 'boolean') return optional ?? false
+  throw new ConfigurationError('`optional` of a route must be true or false')
 }
 
 const anonymous = Object.freeze({ auth: undefined, validUntil: Number.POSITIVE_INFINITY })
