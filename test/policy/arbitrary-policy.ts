@@ -4,6 +4,7 @@ import { cel } from '../../packages/core/src/policy/cel/cel.js'
 import { type ClaimSubject, claim, param, type Subject } from '../../packages/core/src/policy/comparison.js'
 import type { Duration } from '../../packages/core/src/policy/duration.js'
 import type { Day, Expression, NamedPolicy } from '../../packages/core/src/policy/policy.js'
+import { between, req } from '../../packages/core/src/policy/request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -15,14 +16,12 @@ import {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   denyAll,
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   subject,

@@ -7,6 +7,7 @@ import type { IssuerRecord } from './issuer-record.js'
 import type { UnverifiedJwt } from './keys/trusted-issuer.js'
 import type { PolicyTrace } from './policy/facts.js'
 import { PolicyDenial } from './policy/policy-denial.js'
+import { decisiveParts, formatPart } from './policy/trace.js'
 
 /** One check of an {@link Explanation}. */
 export interface ExplainedCheck {
@@ -289,7 +290,7 @@ function diagnosePolicy({ error, claims, record }: Words): Diagnosis {
     }
   }
   const decisive = error instanceof PolicyDenial ? decisiveParts(error.trace) : []
-  const got = printable(decisive.join('; ')) || error.message
+  const got = printable(decisive.map(formatPart).join('; ')) || error.message
   if (error.code === 'policy_denied') {
     return {
       expected: 'a policy that is true',
@@ -304,12 +305,6 @@ function diagnosePolicy({ error, claims, record }: Words): Diagnosis {
     got,
     action: 'let the user log in again, as the challenge asks for',
   }
-}
-
-/** The leaves that are not as they would have to be. */
-function decisiveParts({ text, outcome, wanted, reason, parts }: PolicyTrace): readonly string[] {
-  if (outcome === wanted) return []
-  return parts.length > 0 ? parts.flatMap(decisiveParts) : [`${text}: ${reason ?? outcome}`]
 }
 
 function date(seconds: number): string {

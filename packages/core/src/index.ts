@@ -81,8 +81,10 @@ export type {
   Policy,
 } from './policy/policy.js'
 export { type PolicySet, type PolicySource, policySet } from './policy/policy-set.js'
+export type { BetweenOptions } from './policy/request-words.js'
+export { between, req } from './policy/request-words.js'
 export { formatTrace } from './policy/trace.js'
-export type { BetweenOptions, PolicyParts } from './policy/words.js'
+export type { PolicyParts } from './policy/words.js'
 export {
   acrAtLeast,
   actor,
@@ -94,7 +96,6 @@ export {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   custom,
@@ -102,7 +103,6 @@ export {
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   subject,

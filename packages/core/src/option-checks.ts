@@ -10,10 +10,15 @@ import { ConfigurationError } from './errors.js'
 export function requireKnownOptions(options: object, known: readonly string[], what: string): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
-    const nearest = known.toSorted((a, b) => leven(a, name) - leven(b, name))[0] ?? ''
-    const hint = leven(nearest, name) <= Math.max(2, name.length / 3) ? `; did you mean \`${nearest}\`?` : ''
-    throw new ConfigurationError(`${what} has no option \`${name}\`${hint}`)
+    throw new ConfigurationError(`${what} has no option \`${name}\`${didYouMean(name, known, '`')}`)
   }
+}
+
+/** The nearest right word, where there is one near enough, as the end of a sentence. @param mark - stands around it */
+export function didYouMean(word: string, words: readonly string[], mark = ''): string {
+  const [nearest] = words.toSorted((a, b) => leven(a, word) - leven(b, word))
+  const isNear = nearest !== undefined && leven(nearest, word) <= Math.max(2, word.length / 3)
+  return isNear ? `; did you mean ${mark}${nearest}${mark}?` : ''
 }
 
 /** One or more strings, none empty. */

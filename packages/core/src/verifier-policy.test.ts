@@ -6,6 +6,7 @@ import { ConfigurationError } from './errors.js'
 import type { DecisionEvent } from './events.js'
 import { claim, param } from './policy/comparison.js'
 import { policySet } from './policy/policy-set.js'
+import { req } from './policy/request-words.js'
 import {
   acrAtLeast,
   allOf,
@@ -15,7 +16,6 @@ import {
   custom,
   not,
   policy,
-  req,
   role,
   scope,
   use,

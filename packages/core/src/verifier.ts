@@ -20,7 +20,7 @@ import {
 } from './options.js'
 import { compilePolicy } from './policy/compile.js'
 import type { PolicyFacts } from './policy/compiled.js'
-import { type Policy, requirePolicyNode } from './policy/policy.js'
+import type { Policy } from './policy/policy.js'
 import { PolicyDenial, requireSatisfied } from './policy/policy-denial.js'
 import { requireKnownUses, routeParamsOf } from './policy/policy-set.js'
 import { tracePolicy } from './policy/trace.js'
@@ -278,7 +278,7 @@ export class Verifier<Auth = Principal> {
 
   #requirePolicy(policy: Policy): Policy {
     this.#requireOpen()
-    requireKnownUses(requirePolicyNode(policy), this.#configuration.policies)
+    requireKnownUses(policy, this.#configuration.policies)
     return policy
   }
 

@@ -70,6 +70,9 @@ function toStrings(value: unknown, split: boolean): readonly string[] | undefine
   return isTextList(words) ? words : undefined
 }
 
+/** The names that issuers have for the client: RFC 9068 §2.2, OpenID Connect Core §2, Okta, Entra v1.0. */
+export const clientClaims = ['client_id', 'azp', 'cid', 'appid'] as const
+
 /** Whether it is text that can be compared: well-formed Unicode (RFC 8259 §8.2). */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed()

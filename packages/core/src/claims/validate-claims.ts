@@ -6,7 +6,7 @@ import type { AccessToken } from '../decision.js'
 import { VerificationError } from '../errors.js'
 import type { VerifiedJws } from '../jose/signature.js'
 import type { JsonObject } from '../jose/strict-json.js'
-import { type ClaimPath, grantsAt } from './claim-path.js'
+import { type ClaimPath, clientClaims, grantsAt } from './claim-path.js'
 import type { TokenProfile } from './token-profile.js'
 
 /** What an issuer's record says about the claims of its tokens. */
@@ -179,10 +179,13 @@ function toAccessToken(claims: JsonObject, rules: ClaimRules): AccessToken<JsonO
   }
 }
 
-/** RFC 9068 §2.2, OpenID Connect Core §2, and the names that Okta and Entra v1.0 have for it. */
+/** The first of its names that is there. */
 function clientIdOf(claims: JsonObject): string | undefined {
-  const value = claims['client_id'] ?? claims['azp'] ?? claims['cid'] ?? claims['appid']
-  return typeof value === 'string' ? value : undefined
+  for (const name of clientClaims) {
+    const value = claims[name] ?? undefined
+    if (value !== undefined) return typeof value === 'string' ? value : undefined
+  }
+  return undefined
 }
 
 function firstPresent(claims: JsonObject, names: readonly string[]): string | undefined {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.js'
 import { type ClaimSubject, claim, compare, param, show } from './comparison.js'
 import type { Scalar } from './policy.js'
-import { req } from './words.js'
+import { req } from './request-words.js'
 
 function refuses(build: () => unknown, message: RegExp): void {
   expect(build).toThrow(ConfigurationError)

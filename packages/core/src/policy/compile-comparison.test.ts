@@ -4,7 +4,8 @@ import { type ClaimSubject, claim, param } from './comparison.js'
 import { compilePolicy } from './compile.js'
 import { policyFacts } from './evaluate.js'
 import type { Expression } from './policy.js'
-import { not, req } from './words.js'
+import { req } from './request-words.js'
+import { not } from './words.js'
 
 type Input = Partial<Parameters<typeof policyFacts>[0]>
 

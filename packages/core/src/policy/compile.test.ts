@@ -5,21 +5,8 @@ import { compilePolicy } from './compile.js'
 import { policyFacts } from './evaluate.js'
 import { type Expression, make, type Policy } from './policy.js'
 import { policySet } from './policy-set.js'
-import {
-  allOf,
-  allow,
-  anyOf,
-  atLeast,
-  authenticatedWithin,
-  between,
-  denyAll,
-  not,
-  policy,
-  req,
-  role,
-  scope,
-  use,
-} from './words.js'
+import { between, req } from './request-words.js'
+import { allOf, allow, anyOf, atLeast, authenticatedWithin, denyAll, not, policy, role, scope, use } from './words.js'
 
 type Input = Partial<Parameters<typeof policyFacts>[0]>
 

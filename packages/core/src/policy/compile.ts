@@ -2,7 +2,7 @@
 // waits for anything. What a fact does not say is undetermined (`verdict.ts`).
 
 import { createAddressRanges } from '../addresses.js'
-import { claimAt, isTextList } from '../claims/claim-path.js'
+import { claimAt, clientClaims, isText, isTextList } from '../claims/claim-path.js'
 import { compileComparison } from './compile-comparison.js'
 import type { CompiledPolicy, Meaning, PolicyFacts } from './compiled.js'
 import type { TokenFacts } from './facts.js'
@@ -285,13 +285,14 @@ function own(claims: TokenFacts['issuedClaims'], name: string): unknown {
 }
 
 function clientOf({ issuedClaims }: TokenFacts): unknown {
-  const names = ['client_id', 'azp', 'cid', 'appid'] as const // RFC 9068 §2.2, OpenID Connect Core §2, Okta, Entra v1.0
-  const found = names.map((name) => own(issuedClaims, name)).filter((value) => value !== undefined && value !== null)
+  const found = clientClaims
+    .map((name) => own(issuedClaims, name))
+    .filter((value) => value !== undefined && value !== null)
   return found.every((value) => value === found[0]) ? found[0] : undefined
 }
 
 function isOneOf(value: unknown, names: readonly string[]): Verdict {
-  if (typeof value !== 'string' || !value.isWellFormed()) return isUndetermined
+  if (!isText(value)) return isUndetermined
   return names.includes(value) ? isTrue : isFalse
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { claim, param } from './comparison.js'
 import { describePolicy } from './describe.js'
 import { make, type Policy } from './policy.js'
+import { between, req } from './request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -13,7 +14,6 @@ import {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   custom,
@@ -21,7 +21,6 @@ import {
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   subject,

@@ -4,7 +4,7 @@ import { parseAddress } from '../addresses.js'
 import { type ClaimPath, grantsAt } from '../claims/claim-path.js'
 import { ConfigurationError } from '../errors.js'
 import { compilePolicy } from './compile.js'
-import type { CompiledPolicies, PolicyFacts } from './compiled.js'
+import type { CompiledPolicies, CompiledPolicy, PolicyFacts } from './compiled.js'
 import type { PolicyTrace, RequestFacts } from './facts.js'
 import type { Policy } from './policy.js'
 import { type Remedy, remedyFor } from './remedy.js'
@@ -52,7 +52,11 @@ export function isSatisfied(policy: Policy, facts: PolicyFacts): boolean {
  * @throws ConfigurationError for what the policy words did not make
  */
 export function evaluatePolicy(policy: Policy, facts: PolicyFacts): PolicyOutcome {
-  const compiled = compilePolicy(policy)
+  return evaluateCompiled(compilePolicy(policy), facts)
+}
+
+/** {@link evaluatePolicy} of a policy whose meaning is known. */
+export function evaluateCompiled(compiled: CompiledPolicy, facts: PolicyFacts): PolicyOutcome {
   return compiled.check(facts) === isTrue ? satisfied : toDenial(remedyFor(compiled, facts))
 }
 

@@ -2,7 +2,7 @@
 import { VerificationError } from '../errors.js'
 import { compilePolicy } from './compile.js'
 import type { PolicyFacts } from './compiled.js'
-import { evaluatePolicy } from './evaluate.js'
+import { evaluateCompiled } from './evaluate.js'
 import type { PolicyTrace } from './facts.js'
 import type { Policy } from './policy.js'
 import { tracePolicy } from './trace.js'
@@ -43,8 +43,9 @@ function describe(policy: Policy): string {
  * @throws PolicyDenial `scope_insufficient`, `step_up_required`, `policy_denied`
  */
 export function requireSatisfied(policy: Policy, facts: PolicyFacts): number {
-  const outcome = evaluatePolicy(policy, facts)
-  if (outcome.satisfied) return holdsUntil(compilePolicy(policy), facts)
+  const compiled = compilePolicy(policy)
+  const outcome = evaluateCompiled(compiled, facts)
+  if (outcome.satisfied) return holdsUntil(compiled, facts)
   const { code, ...remedy } = outcome
   throw new PolicyDenial(code, remedy, policy, facts)
 }

@@ -1,10 +1,10 @@
 // Policies by name. A set is judged as a whole, before it serves: every name that is used is there, nothing goes in circles,
 // and no policy grows beyond bounds by what it uses.
 import { ConfigurationError } from '../errors.js'
+import { didYouMean } from '../option-checks.js'
 import { compilePolicy } from './compile.js'
 import type { CompiledPolicies, PolicyFacts } from './compiled.js'
 import { describeShape, type NamedPolicy, type Policy, requirePolicyNode } from './policy.js'
-import { didYouMean } from './words.js'
 
 /** Where a verifier finds policies by name: a {@link PolicySet}, or something that has another one after a while. */
 export interface PolicySource {
@@ -122,7 +122,7 @@ export function routeParamsOf(policy: Policy, policies?: PolicySet): readonly st
 }
 
 /**
- * Refuses a policy that names others which are not there.
+ * Refuses what is no policy, and a policy that names others which are not there.
  *
  * @throws ConfigurationError
  */

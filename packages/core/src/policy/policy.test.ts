@@ -10,7 +10,8 @@ import {
   partsOf,
   requirePolicyNode,
 } from './policy.js'
-import { allOf, allow, anyOf, atLeast, custom, denyAll, not, policy, req, scope, use } from './words.js'
+import { req } from './request-words.js'
+import { allOf, allow, anyOf, atLeast, custom, denyAll, not, policy, scope, use } from './words.js'
 
 describe('requirePolicyNode', () => {
   it('lets pass what the policy words have made', () => {

@@ -7,6 +7,7 @@ import { evaluatePolicy, explainPolicy, isSatisfied, type PolicyFactsInput, poli
 import type { PartOutcome, PolicyTrace } from './facts.js'
 import { type Expression, isReference, make, type NamedPolicy, type Policy, partsOf } from './policy.js'
 import { policySet } from './policy-set.js'
+import { between, req } from './request-words.js'
 import { formatTrace, tracePolicy } from './trace.js'
 import { holdsUntil } from './validity.js'
 import {
@@ -20,7 +21,6 @@ import {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   custom,
@@ -28,7 +28,6 @@ import {
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   subject,

@@ -6,6 +6,7 @@ import { policyFacts } from './evaluate.js'
 import { type Expression, make, type Policy } from './policy.js'
 import { policySet } from './policy-set.js'
 import { remedyFor } from './remedy.js'
+import { between, req } from './request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -17,7 +18,6 @@ import {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   custom,
@@ -25,7 +25,6 @@ import {
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   subject,

@@ -65,6 +65,17 @@ function textOf(compiled: CompiledPolicy): string {
   return text
 }
 
+/** The leaves that are not as they would have to be. */
+export function decisiveParts(tree: PolicyTrace): readonly PolicyTrace[] {
+  if (tree.outcome === tree.wanted) return []
+  return tree.parts.length === 0 ? [tree] : tree.parts.flatMap(decisiveParts)
+}
+
+/** What came of one part, in one line. */
+export function formatPart({ text, outcome, reason }: PolicyTrace): string {
+  return `${text}: ${reason ?? outcome}`
+}
+
 /** The tree as lines of text, for a console or a log. */
 export function formatTrace(tree: PolicyTrace): string {
   return lines(tree, '', '').join('\n')

@@ -5,21 +5,9 @@ import { compilePolicy } from './compile.js'
 import { policyFacts } from './evaluate.js'
 import { type Expression, make, type Policy } from './policy.js'
 import { policySet } from './policy-set.js'
+import { between } from './request-words.js'
 import { holdsUntil } from './validity.js'
-import {
-  allOf,
-  allow,
-  anyOf,
-  atLeast,
-  authenticatedWithin,
-  between,
-  custom,
-  denyAll,
-  not,
-  policy,
-  scope,
-  use,
-} from './words.js'
+import { allOf, allow, anyOf, atLeast, authenticatedWithin, custom, denyAll, not, policy, scope, use } from './words.js'
 
 const now = Date.parse('2026-11-24T10:00:00Z') / 1000 // a Tuesday
 const minute = 60

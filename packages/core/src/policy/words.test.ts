@@ -1,8 +1,10 @@
 // What the words make, what they refuse, and in which words.
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../errors.js'
+import { didYouMean } from '../option-checks.js'
 import { claim, param } from './comparison.js'
 import type { Expression } from './policy.js'
+import { between, req } from './request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -14,16 +16,13 @@ import {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   custom,
   denyAll,
-  didYouMean,
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   subject,

@@ -1,21 +1,25 @@
-// The words in which a developer says who may call a route.
-import leven from 'leven'
-import { createAddressRanges } from '../addresses.js'
+// The words in which a developer says who may call a route: about the token, and how parts go together. Those about the
+// request are in `request-words.ts`.
 import { ConfigurationError } from '../errors.js'
-import { header, requireClaimPath, Subject, show } from './comparison.js'
+import { didYouMean } from '../option-checks.js'
+import { requireClaimPath, show } from './comparison.js'
 import { type Duration, parseDuration } from './duration.js'
 import {
   type BindingMethod,
   type CustomReads,
   type CustomTest,
-  type Day,
   type Expression,
-  isPolicyNode,
   make,
   type NamedPolicy,
-  requirePolicyNode,
 } from './policy.js'
-import { parseDays, parseTimeOfDay, parseTimeZone } from './time-window.js'
+import {
+  requireExpression,
+  requireNames,
+  requireParts,
+  requirePolicyName,
+  requireScopes,
+  scopeToken,
+} from './word-checks.js'
 
 /**
  * Every one of these holds. False as soon as one is false, whatever the others are; undetermined if none is false and one
@@ -116,8 +120,6 @@ export function policy(name: string, parts: PolicyParts): NamedPolicy {
     ...(message !== undefined && { message }),
   })
 }
-
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/ // RFC 6749 §3.3
 
 /**
  * The token was granted all of these scopes.
@@ -260,58 +262,6 @@ export const actor: {
   },
 })
 
-/** What the request shows, beside its token. */
-export const req: {
-  /** Its method is one of these, in capitals: `req.method('GET', 'HEAD')`. @throws ConfigurationError */
-  method(...methods: readonly string[]): Expression
-  /** A header that it carries exactly once. It is as true as whoever wrote it. @throws ConfigurationError */
-  header(name: string): Subject
-  /** The client's address lies in one of these ranges (CIDR). Needs `trustedProxies`, or it is undetermined. @throws ConfigurationError */
-  ipIn(...ranges: readonly string[]): Expression
-} = Object.freeze({
-  method(...methods) {
-    for (const method of requireNames('req.method()', methods)) {
-      if (!/^[A-Z][A-Z-]*$/.test(method))
-        throw new ConfigurationError(`req.method() takes methods such as 'GET', not ${show(method)}`)
-    }
-    return make({ kind: 'method', methods: Object.freeze([...new Set(methods)]) })
-  },
-  header,
-  ipIn(...ranges) {
-    createAddressRanges(requireNames('req.ipIn()', ranges), 'req.ipIn()')
-    return make({ kind: 'ipIn', ranges: Object.freeze([...new Set(ranges)]) })
-  },
-})
-
-/** What {@link between} takes beside the hours. */
-export interface BetweenOptions {
-  /** A time zone of the IANA database. @defaultValue `'UTC'` */
-  readonly tz?: string
-  /** The days on which the window opens: `'Mon-Fri'`, `'Sat,Sun'` or a list. @defaultValue every day */
-  readonly days?: string | readonly Day[]
-}
-
-/**
- * It is now between these times of the day, the first included, the second not. `between('22:00', '06:00')` goes over
- * midnight.
- *
- * @throws ConfigurationError
- */
-export function between(from: string, to: string, options: BetweenOptions = {}): Expression {
-  if (typeof options !== 'object' || options === null)
-    throw new ConfigurationError('between() takes { tz, days } after the hours')
-  const { tz = 'UTC', days, ...rest } = options
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined)
-    throw new ConfigurationError(`between() has no option \`${unknown}\`${didYouMean(unknown, ['tz', 'days'])}`)
-  if (parseTimeOfDay(from) === parseTimeOfDay(to) || from === '24:00') {
-    throw new ConfigurationError(
-      `between('${from}', '${to}') is no time at all; for whole days say between('00:00', '24:00')`,
-    )
-  }
-  return make({ kind: 'between', from, to, timeZone: parseTimeZone(tz), days: parseDays(days) })
-}
-
 /**
  * A test in code, for what no word says. It cannot be written into a document. It must answer exactly `true` to let pass;
  * what it throws, and a promise, are undetermined.
@@ -334,64 +284,4 @@ export function custom(name: string, reads: CustomReads, test: CustomTest): Expr
   const claims = Object.freeze(paths.map(requireClaimPath))
   const params = Object.freeze(names.map((param) => requirePolicyName(param, `custom(${show(name)})`)))
   return make({ kind: 'custom', name, reads: Object.freeze({ claims, params }), test })
-}
-
-/**
- * Refuses what cannot stand inside another policy.
- *
- * @throws ConfigurationError
- */
-function requireExpression(value: unknown): Expression {
-  if (value instanceof Subject) {
-    const { reference } = value
-    const name = reference.from === 'claim' ? reference.path.join("', '") : reference.name
-    throw new ConfigurationError(`${reference.from}('${name}') alone asks nothing: say what of it, such as .equals(…)`)
-  }
-  const node = requirePolicyNode(value)
-  if (node.kind !== 'policy') return node
-  throw new ConfigurationError(`a named policy stands in no other: say use(${show(node.name)})`)
-}
-
-function requireParts(word: string, parts: readonly unknown[]): readonly Expression[] {
-  if (parts.length === 0) throw new ConfigurationError(`${word}() takes at least one part`)
-  if (Array.isArray(parts[0]) && !isPolicyNode(parts[0]))
-    throw new ConfigurationError(`${word}() takes its parts one by one, not as an array`)
-  return Object.freeze(parts.map(requireExpression))
-}
-
-/** @internal */
-export function requirePolicyName(name: unknown, what: string): string {
-  if (
-    typeof name === 'string' &&
-    /^[\w][\w.:/-]{0,127}$/.test(name) &&
-    !/^(?:__proto__|constructor|prototype)$/.test(name)
-  )
-    return name
-  throw new ConfigurationError(`${what} takes a name such as 'orders.read', and ${show(name)} is none`)
-}
-
-function requireScopes(what: string, scopes: readonly string[]): readonly string[] {
-  for (const name of requireNames(what, scopes)) {
-    if (!scopeToken.test(name))
-      throw new ConfigurationError(`${what} takes scopes one by one, and ${show(name)} is not one`)
-  }
-  return Object.freeze([...new Set(scopes)])
-}
-
-function requireNames(what: string, names: readonly string[]): readonly string[] {
-  if (!Array.isArray(names) || names.length === 0) throw new ConfigurationError(`${what} takes at least one name`)
-  for (const name of names) {
-    if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
-      throw new ConfigurationError(`${what} takes names one by one, and ${show(name)} is not one`)
-    }
-  }
-  return Object.freeze([...new Set(names)])
-}
-
-/** The nearest right word, where there is one near enough. */
-export function didYouMean(word: string, words: readonly string[]): string {
-  const [nearest] = words.toSorted((a, b) => leven(a, word) - leven(b, word))
-  return nearest !== undefined && leven(nearest, word) <= Math.max(2, word.length / 3)
-    ? `; did you mean ${nearest}?`
-    : ''
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { claim, param } from '../comparison.js'
 import type { Expression } from '../policy.js'
 import { policySet } from '../policy-set.js'
+import { between, req } from '../request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -10,12 +11,10 @@ import {
   amr,
   anyOf,
   authenticatedWithin,
-  between,
   denyAll,
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   use,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { claim } from '../comparison.js'
 import { policySet } from '../policy-set.js'
-import { allOf, anyOf, authenticatedWithin, between, not, policy, role, scope, use } from '../words.js'
+import { between } from '../request-words.js'
+import { allOf, anyOf, authenticatedWithin, not, policy, role, scope, use } from '../words.js'
 import { diffPolicies } from './diff-policies.js'
 
 describe('diffPolicies', () => {

@@ -1,5 +1,5 @@
 // What the leaves of a policy say about the facts of a request: which they read, and next to what they tell them apart.
-import type { ClaimPath } from '../../claims/claim-path.js'
+import { type ClaimPath, clientClaims } from '../../claims/claim-path.js'
 import type { CompiledPolicies } from '../compiled.js'
 import {
   type Comparison,
@@ -61,10 +61,7 @@ export function leavesOf(policy: Policy, named: CompiledPolicies | undefined): r
 }
 
 /** Claims that stand for one another: a leaf that reads one reads all of them. */
-const aliases: readonly (readonly string[])[] = [
-  ['scope', 'scp'],
-  ['client_id', 'azp', 'cid', 'appid'],
-]
+const aliases: readonly (readonly string[])[] = [['scope', 'scp'], clientClaims]
 
 /** One name for all the claims that a leaf could read in place of this one. */
 export function familyOf(name: string): string {

@@ -6,6 +6,7 @@ import { compilePolicy } from '../compile.js'
 import { type PolicyFactsInput, policyFacts } from '../evaluate.js'
 import { type Expression, make, type NamedPolicy } from '../policy.js'
 import { policySet } from '../policy-set.js'
+import { between, req } from '../request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -17,14 +18,12 @@ import {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   denyAll,
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   subject,

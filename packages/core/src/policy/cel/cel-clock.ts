@@ -1,6 +1,7 @@
 // Hours and days of CEL as windows: `now.getHours("Europe/Zurich") < 18`, `now.getDayOfWeek("UTC") in [1, 2, 3]`.
 import type { Day, Expression } from '../policy.js'
-import { anyOf, between } from '../words.js'
+import { between } from '../request-words.js'
+import { anyOf } from '../words.js'
 import { Refusal } from './cel-refusal.js'
 
 const days: readonly Day[] = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] // as CEL counts them

@@ -1,7 +1,8 @@
 // Comparisons of CEL, as policy words: `claims.tenant == params.tenantId`, `"admin" in claims.roles`.
 import { ClaimSubject, type Subject } from '../comparison.js'
 import { type Expression, make, type Scalar } from '../policy.js'
-import { authenticatedWithin, boundBy, not, req, role, scope } from '../words.js'
+import { req } from '../request-words.js'
+import { authenticatedWithin, boundBy, not, role, scope } from '../words.js'
 import { requireConstant, toScalar } from './cel-argument.js'
 import type { CelNode, Constant, Relation } from './cel-ast.js'
 import { clockIsIn } from './cel-clock.js'

@@ -1,5 +1,5 @@
 // The functions that a policy has, and what to write in place of those that it has not.
-import { didYouMean } from '../words.js'
+import { didYouMean } from '../../option-checks.js'
 import type { CelCall } from './cel-ast.js'
 import { quote, Refusal } from './cel-refusal.js'
 

@@ -1,6 +1,8 @@
 // The values that an expression may ask about: claims, parameters, headers, and the few that have words of their own.
+
+import { didYouMean } from '../../option-checks.js'
 import { ClaimSubject, claim, param, type Subject } from '../comparison.js'
-import { didYouMean, req } from '../words.js'
+import { req } from '../request-words.js'
 import { durationArgument, requireConstant, textArgument, toScalar } from './cel-argument.js'
 import type { CelCall, CelNode, Constant } from './cel-ast.js'
 import { foldConstant } from './cel-constant.js'

@@ -3,6 +3,7 @@ import { claim, param } from '../comparison.js'
 import { compilePolicy } from '../compile.js'
 import { type PolicyFactsInput, policyFacts } from '../evaluate.js'
 import { type Expression, isPolicyNode, make } from '../policy.js'
+import { between, req } from '../request-words.js'
 import {
   acrAtLeast,
   allOf,
@@ -11,13 +12,11 @@ import {
   anyOf,
   anyScope,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   denyAll,
   issuer,
   not,
-  req,
   role,
   scope,
   use,

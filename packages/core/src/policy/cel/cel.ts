@@ -4,6 +4,7 @@ import { ConfigurationError } from '../../errors.js'
 import { ClaimSubject, type Subject } from '../comparison.js'
 import type { Duration } from '../duration.js'
 import { type BindingMethod, type Expression, make } from '../policy.js'
+import { req } from '../request-words.js'
 import {
   acrAtLeast,
   allOf,
@@ -16,7 +17,6 @@ import {
   denyAll,
   issuer,
   not,
-  req,
   use,
 } from '../words.js'
 import { textArgument, textArguments } from './cel-argument.js'

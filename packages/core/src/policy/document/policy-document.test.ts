@@ -5,6 +5,7 @@ import { cel } from '../cel/cel.js'
 import { claim, param } from '../comparison.js'
 import type { PolicyVocabulary } from '../kit/vocabulary.js'
 import type { Expression, NamedPolicy } from '../policy.js'
+import { between } from '../request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -12,7 +13,6 @@ import {
   allow,
   anyOf,
   authenticatedWithin,
-  between,
   custom,
   not,
   policy,

@@ -1,10 +1,11 @@
 // Policies as documents, in YAML or JSON: read with every word judged, and written in one canonical way.
 import { Document, isScalar, Scalar, visit } from 'yaml'
 import { ConfigurationError } from '../../errors.js'
-import { requireKnownOptions } from '../../option-checks.js'
+import { didYouMean, requireKnownOptions } from '../../option-checks.js'
 import { type PolicyVocabulary, parseVocabulary } from '../kit/vocabulary.js'
 import type { NamedPolicy } from '../policy.js'
-import { didYouMean, policy, requirePolicyName } from '../words.js'
+import { requirePolicyName } from '../word-checks.js'
+import { policy } from '../words.js'
 import { kindOf, plainValue, quote, readDocumentSource, type SourceMap, type SourceNode } from './document-source.js'
 import { toDocument } from './print-policy.js'
 import { type Problems, refuse } from './problems.js'

@@ -1,8 +1,9 @@
 // A comparison of a document: `{ claim: tenant, equals: { param: tenantId } }`, one subject and one operator.
+
+import { didYouMean } from '../../option-checks.js'
 import { type ClaimSubject, claim, compare, header, param } from '../comparison.js'
 import { declaredType, type PolicyVocabulary } from '../kit/vocabulary.js'
 import type { Expression, Operands, Operator, Reference, Scalar } from '../policy.js'
-import { didYouMean } from '../words.js'
 import { kindOf, plainValue, quote, type SourceEntry, type SourceMap } from './document-source.js'
 import { requireText, toTexts } from './operands.js'
 import { refuse } from './problems.js'

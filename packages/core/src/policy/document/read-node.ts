@@ -1,10 +1,13 @@
 // A value of a document, made a policy by the policy words: one mapping with exactly one operator. What is no word is
 // refused, never passed over.
+
+import { didYouMean } from '../../option-checks.js'
 import { cel } from '../cel/cel.js'
 import type { Duration } from '../duration.js'
 import { applyVocabulary } from '../kit/apply-vocabulary.js'
 import { type PolicyVocabulary, requireKnownWords } from '../kit/vocabulary.js'
 import type { BindingMethod, Expression } from '../policy.js'
+import { between, req } from '../request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -16,14 +19,11 @@ import {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   denyAll,
-  didYouMean,
   issuer,
   not,
-  req,
   role,
   scope,
   subject,

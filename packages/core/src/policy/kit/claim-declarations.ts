@@ -1,8 +1,8 @@
 // The claims that an application says its tokens carry, each with its type. Nesting is the path of a claim.
 import type { ClaimPath } from '../../claims/claim-path.js'
 import { ConfigurationError } from '../../errors.js'
+import { didYouMean } from '../../option-checks.js'
 import { requireClaimPath, show } from '../comparison.js'
-import { didYouMean } from '../words.js'
 
 /** What a claim is. `strings` is an array; `spaceList` is one string whose words are the list, as in `scope`. */
 export type ClaimType = 'string' | 'number' | 'boolean' | 'strings' | 'spaceList'

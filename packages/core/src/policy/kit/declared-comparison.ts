@@ -1,8 +1,8 @@
 // Whether a comparison fits what is declared of its claims: one that does not could never come true.
 import { ConfigurationError } from '../../errors.js'
+import { didYouMean } from '../../option-checks.js'
 import { show } from '../comparison.js'
 import { type ClaimReference, type Comparison, isReference, type Operator, type Reference } from '../policy.js'
-import { didYouMean } from '../words.js'
 import { type ClaimDeclarations, type ClaimType, requireDeclared, showPath } from './claim-declarations.js'
 
 type Kind = ClaimType | 'object'

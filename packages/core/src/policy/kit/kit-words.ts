@@ -2,6 +2,7 @@
 import type { cel } from '../cel/cel.js'
 import type { claim, param } from '../comparison.js'
 import type { CustomReads, CustomTest, Expression } from '../policy.js'
+import type { between, req } from '../request-words.js'
 import type {
   acrAtLeast,
   actor,
@@ -12,14 +13,12 @@ import type {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   custom,
   denyAll,
   not,
   policy,
-  req,
   subject,
   use,
 } from '../words.js'

@@ -4,10 +4,13 @@ import { ConfigurationError } from '../../errors.js'
 import * as cel from '../cel/cel.js'
 import * as comparison from '../comparison.js'
 import { isPolicyNode, type Policy } from '../policy.js'
-import * as words from '../words.js'
+import * as requestWords from '../request-words.js'
+import * as tokenWords from '../words.js'
 import type { PolicyKit } from './kit-words.js'
 import { policyKit } from './policy-kit.js'
 import type { PolicyVocabulary } from './vocabulary.js'
+
+const words = { ...tokenWords, ...requestWords }
 
 const vocabulary: PolicyVocabulary = {
   claims: { tenant: 'string', level: 'number', suspended: 'boolean', roles: 'strings', groups: 'spaceList' },

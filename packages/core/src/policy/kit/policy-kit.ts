@@ -5,6 +5,7 @@ import { ConfigurationError } from '../../errors.js'
 import { cel } from '../cel/cel.js'
 import { type ClaimSubject, claim, param, Subject } from '../comparison.js'
 import type { Comparison, Policy } from '../policy.js'
+import { between, req } from '../request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -16,7 +17,6 @@ import {
   atLeast,
   audience,
   authenticatedWithin,
-  between,
   boundBy,
   client,
   custom,
@@ -24,7 +24,6 @@ import {
   issuer,
   not,
   policy,
-  req,
   role,
   scope,
   subject,

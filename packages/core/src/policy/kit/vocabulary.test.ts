@@ -3,7 +3,8 @@ import { ConfigurationError } from '../../errors.js'
 import { cel } from '../cel/cel.js'
 import { claim, param } from '../comparison.js'
 import type { Policy } from '../policy.js'
-import { acrAtLeast, allOf, anyScope, custom, issuer, not, policy, req, role, scope } from '../words.js'
+import { req } from '../request-words.js'
+import { acrAtLeast, allOf, anyScope, custom, issuer, not, policy, role, scope } from '../words.js'
 import { declaredType, type PolicyVocabulary, parseVocabulary, requireKnownWords } from './vocabulary.js'
 
 const good: PolicyVocabulary = {

@@ -2,10 +2,10 @@
 // left out is not checked. `policyKit` and the documents hold policies to it.
 import type { ClaimPath } from '../../claims/claim-path.js'
 import { ConfigurationError } from '../../errors.js'
-import { requireKnownOptions } from '../../option-checks.js'
+import { didYouMean, requireKnownOptions } from '../../option-checks.js'
 import { show } from '../comparison.js'
 import { type Expression, type Policy, partsOf } from '../policy.js'
-import { acrAtLeast, didYouMean, issuer, role, scope } from '../words.js'
+import { acrAtLeast, issuer, role, scope } from '../words.js'
 import {
   type ClaimDeclarations,
   type ClaimType,

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConfigurationError } from '../../errors.js'
 import type { PoliciesEvent } from '../../events.js'
 import { isSatisfied, policyFacts } from '../evaluate.js'
@@ -86,6 +86,16 @@ describe('a new document', () => {
     const live = new LivePolicies('p.yaml', read)
     expect([live.offer(broken), live.offer(broken), live.offer(write)]).toEqual(['refused', 'unchanged', 'loaded'])
     expect(events.map(({ outcome }) => outcome)).toEqual(['refused', 'loaded'])
+  })
+
+  it('on which the loader itself breaks leaves the policies in force', () => {
+    const live = new LivePolicies('p.yaml', read)
+    vi.spyOn(Buffer, 'byteLength').mockImplementationOnce(() => {
+      throw new RangeError('out of memory')
+    })
+    expect(live.offer(write)).toBe('refused')
+    expect(passes('read', live)).toBe(true)
+    expect(events).toEqual([{ source: 'p.yaml', outcome: 'refused', reason: 'p.yaml: RangeError: out of memory' }])
   })
 
   it('that lacks a policy which routes have asked for is refused', () => {

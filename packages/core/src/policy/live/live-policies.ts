@@ -79,8 +79,8 @@ export class LivePolicies implements PolicySource {
       this.#requireUsed(set)
       return this.#accept(set)
     } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error
-      return this.refuse(error.message)
+      // Whatever it is, a fault of ours too: the policies in force stay, and the operator is told.
+      return this.refuse(error instanceof ConfigurationError ? error.message : `${this.#source}: ${String(error)}`)
     }
   }
 

@@ -2,20 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { claim, param } from '../comparison.js'
 import type { Expression } from '../policy.js'
 import { policySet } from '../policy-set.js'
-import {
-  acrAtLeast,
-  actor,
-  allOf,
-  anyOf,
-  authenticatedWithin,
-  between,
-  custom,
-  not,
-  policy,
-  req,
-  role,
-  scope,
-} from '../words.js'
+import { between, req } from '../request-words.js'
+import { acrAtLeast, actor, allOf, anyOf, authenticatedWithin, custom, not, policy, role, scope } from '../words.js'
 import { runTables } from './run-tables.js'
 import type { TestCase } from './test-table.js'
 

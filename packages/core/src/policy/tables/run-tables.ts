@@ -1,17 +1,17 @@
 // Runs test tables against policies: are the verdicts those that are expected, has every part been seen true, false and
 // undetermined, and would a mistake be noticed?
+
+import { didYouMean } from '../../option-checks.js'
 import { leavesOf } from '../analysis/mentions.js'
 import { worldsOf } from '../analysis/worlds.js'
 import { compilePolicy } from '../compile.js'
 import type { PolicyFacts } from '../compiled.js'
 import { describePolicy } from '../describe.js'
 import { evaluatePolicy, type PolicyOutcome, policyFacts } from '../evaluate.js'
-import type { PolicyTrace } from '../facts.js'
 import type { Leaf, NamedPolicy } from '../policy.js'
 import type { PolicySet } from '../policy-set.js'
-import { tracePolicy } from '../trace.js'
+import { decisiveParts, formatPart, tracePolicy } from '../trace.js'
 import { isTrue, isUndetermined, type Verdict } from '../verdict.js'
-import { didYouMean } from '../words.js'
 import { mutantsOf } from './mutants.js'
 import { factsOf, type TestCase, type TestTable } from './test-table.js'
 
@@ -47,20 +47,23 @@ export function runTables(policies: PolicySet, tables: readonly TestTable[], opt
       else failures.push(`${policy.name}, ${row.name}: ${problem}`)
     }
   }
-  for (const policy of policies) {
-    const rows = tables
-      .filter((table) => table.policy === policy.name)
-      .flatMap((table) => table.cases.map((row) => ({ table, row })))
-    if (rows.length === 0 && (options.coverage || options.mutants)) {
-      failures.push(`${policy.name}: no case tests it`)
-      continue
-    }
-    const inputs = rows.map(({ table, row }) => factsOf(table, row))
-    const facts = inputs.map((input) => policyFacts({ ...input, policies }))
-    if (options.coverage) failures.push(...unseen(policy, facts))
-    if (options.mutants) failures.push(...survivors(policy, facts, policies))
-  }
+  if (options.coverage || options.mutants)
+    failures.push(...[...policies].flatMap((policy) => untested(policy, tables, policies, options)))
   return { passed, failures }
+}
+
+/** What the rows of a policy leave untested. */
+function untested(
+  policy: NamedPolicy,
+  tables: readonly TestTable[],
+  policies: PolicySet,
+  { coverage, mutants }: TableOptions,
+): readonly string[] {
+  const rows = tables
+    .filter((table) => table.policy === policy.name)
+    .flatMap((table) => table.cases.map((row) => policyFacts({ ...factsOf(table, row), policies })))
+  if (rows.length === 0) return [`${policy.name}: no case tests it`]
+  return [...(coverage ? unseen(policy, rows) : []), ...(mutants ? survivors(policy, rows, policies) : [])]
 }
 
 /** What is wrong about the verdict of a row, if anything. */
@@ -69,7 +72,7 @@ function judge(policy: NamedPolicy, facts: PolicyFacts, row: TestCase): string |
   const verdict = outcome.satisfied ? 'allow' : 'deny'
   const tree = tracePolicy(compilePolicy(policy), facts)
   const decisive = decisiveParts(tree)
-  const why = decisive.map(({ text, outcome, reason }) => `${text}: ${reason ?? outcome}`).join('; ')
+  const why = decisive.map(formatPart).join('; ')
   if (verdict !== row.expect) return `expected ${row.expect}, got ${verdict}${why === '' ? '' : ` (${why})`}`
   const { because, undetermined, remedy } = row
   if (because !== undefined && !decisive.some(({ text }) => text.includes(because))) {
@@ -85,12 +88,6 @@ function judge(policy: NamedPolicy, facts: PolicyFacts, row: TestCase): string |
 function remedyOf(outcome: PolicyOutcome): TestCase['remedy'] {
   if (outcome.satisfied || outcome.code === 'policy_denied') return 'none'
   return outcome.code === 'scope_insufficient' ? 'insufficient_scope' : 'insufficient_user_authentication'
-}
-
-/** The leaves that are not as they would have to be. */
-function decisiveParts(tree: PolicyTrace): readonly PolicyTrace[] {
-  if (tree.outcome === tree.wanted) return []
-  return tree.parts.length === 0 ? [tree] : tree.parts.flatMap(decisiveParts)
 }
 
 const outcomeNames = new Map<Verdict, string>([
