@@ -1,4 +1,5 @@
-// The Hono example as a user runs it: a process of its own, on what `npm run build` has made of the packages.
+// The examples on Fastify and Hono as a user runs them: each a process of its own, on what `npm run build` has made of the
+// packages. They are the same API, so they pass the same tests.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -9,58 +10,58 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-let issuer: TestIssuer
-let app: ChildProcess
-let output = ''
-let origin: string
-
-beforeAll(async () => {
-  if (!existsSync(join(root, 'packages/core/dist'))) throw new Error('run `npm run build` first')
-  issuer = await createTestIssuer({ audience: 'https://orders.example' })
-  const trust = { SALLYPORT_ISSUER: issuer.issuer, SALLYPORT_AUDIENCE: issuer.audience, PORT: '0' }
-  // A group of its own, so that whatever it leaves running can be found.
-  app = spawn(process.execPath, ['app.js'], {
-    cwd: join(root, 'examples/hono-api'),
-    env: { ...process.env, ...trust },
-    detached: true,
-  })
-  origin = await originOf(app)
-})
-
-/** Where it listens, as soon as it says so. */
-function originOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const note = (chunk: Buffer): void => {
-      output += chunk.toString()
-      const said = /http:\S+(?=\n)/.exec(output)?.[0]
-      if (said !== undefined) resolve(said)
-    }
-    child.stdout?.on('data', note)
-    child.stderr?.on('data', note)
-    child.once('close', () => reject(new Error(output)))
-  })
-}
-
-afterAll(async () => {
-  if (app?.exitCode === null) app.kill('SIGKILL')
-  await issuer?.close()
-})
-
 interface Answer {
   readonly status: number
   readonly challenge: string | null
   readonly body: unknown
 }
 
-async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-  const response = await fetch(origin + path, { headers })
-  const challenge = response.headers.get('www-authenticate')
-  return { status: response.status, challenge, body: await response.json() }
-}
+describe.each(['fastify-api', 'hono-api'])('examples/%s', { timeout: 20_000 }, (name) => {
+  let issuer: TestIssuer
+  let app: ChildProcess
+  let output = ''
+  let origin: string
 
-const getAs = async (path: string, claims: TestClaims): Promise<Answer> => get(path, await issuer.asUser(claims))
+  beforeAll(async () => {
+    if (!existsSync(join(root, 'packages/fastify/dist'))) throw new Error('run `npm run build` first')
+    issuer = await createTestIssuer({ audience: 'https://orders.example' })
+    const trust = { SALLYPORT_ISSUER: issuer.issuer, SALLYPORT_AUDIENCE: issuer.audience, PORT: '0' }
+    // A group of its own, so that whatever it leaves running can be found.
+    app = spawn(process.execPath, ['app.js'], {
+      cwd: join(root, 'examples', name),
+      env: { ...process.env, ...trust },
+      detached: true,
+    })
+    origin = await originOf(app)
+  })
 
-describe('examples/hono-api', { timeout: 20_000 }, () => {
+  /** Where it listens, as soon as it says so. */
+  function originOf(child: ChildProcess): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const note = (chunk: Buffer): void => {
+        output += chunk.toString()
+        const said = /http:\S+(?=\n)/.exec(output)?.[0]
+        if (said !== undefined) resolve(said)
+      }
+      child.stdout?.on('data', note)
+      child.stderr?.on('data', note)
+      child.once('close', () => reject(new Error(output)))
+    })
+  }
+
+  afterAll(async () => {
+    if (app?.exitCode === null) app.kill('SIGKILL')
+    await issuer?.close()
+  })
+
+  async function get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    const response = await fetch(origin + path, { headers })
+    const challenge = response.headers.get('www-authenticate')
+    return { status: response.status, challenge, body: await response.json() }
+  }
+
+  const getAs = async (path: string, claims: TestClaims): Promise<Answer> => get(path, await issuer.asUser(claims))
+
   it('answers everybody on its public route', async () => {
     expect(await get('/health')).toEqual({ status: 200, challenge: null, body: { status: 'up' } })
   })

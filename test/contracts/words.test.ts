@@ -1,0 +1,17 @@
+// One import line serves a route file, whatever the framework: each adapter hands out every policy word.
+import * as core from '@sallyport/core'
+import * as express from '@sallyport/express'
+import * as fastify from '@sallyport/fastify'
+import { expect, it } from 'vitest'
+
+const words = [...Object.keys(core.policyKit({})), 'policyKit', 'policySet', 'loadPolicies'].toSorted()
+const wordsOfCore = new Map(Object.entries(core))
+
+it.each<[string, object, readonly string[]]>([
+  ['Express', express, ['auth', 'requires']],
+  ['Fastify', fastify, ['default', 'DeniedError']],
+])('those of %s are the words of the core, and no others', (_, adapter, own) => {
+  const handedOut = Object.entries(adapter).filter(([name]) => !own.includes(name))
+  expect(handedOut.map(([name]) => name).toSorted()).toEqual(words)
+  for (const [name, word] of handedOut) expect(word).toBe(wordsOfCore.get(name))
+})
