@@ -3,6 +3,7 @@ const core = '^packages/core/src/'
 const source = '^packages/([^/]+)/src/'
 const tests = '\\.test\\.ts$'
 const testKit = `${core}testing(\\.ts$|/)`
+const testDoors = `${source}testing\\.ts$`
 
 // Ground first. A file imports its own floor and those below it.
 const floors = {
@@ -10,7 +11,7 @@ const floors = {
   words: `${core}(decision|events|option-checks|addresses|request/verifiable-request|claims/claim-path|policy/facts|jose/algorithms|state/(?!memory-)[^/]+)\\.ts$`,
   tools: `${core}(jose/(?!algorithms\\.)|state/memory-)`,
   rooms: `${core}(request/(?!verifiable-request\\.)|keys/|claims/(?!claim-path\\.)|binding/|revocation/|policy/(?!facts\\.)|response/)`,
-  stairs: `${core}(verifier|options|explain|issuer-record|issuer-keys)\\.ts$`,
+  stairs: `${core}(verifier|options|explain|issuer-record|issuer-keys|open-connections)\\.ts$`,
   doors: `${core}(index|adapter|testing)\\.ts$|${core}testing/`,
 }
 
@@ -50,8 +51,14 @@ const rules = [
   {
     name: 'packages-meet-at-the-door',
     comment: 'an adapter imports what a stranger could: @sallyport/core and @sallyport/core/adapter',
-    from: { path: source, pathNot: tests },
+    from: { path: source, pathNot: [tests, testDoors] },
     to: { path: '^packages/', pathNot: ['^packages/$1/', `${core}(index|adapter)\\.ts$`] },
+  },
+  {
+    name: 'test-doors-meet-at-the-doors',
+    comment: 'an adapter for tests may hand out the test kit as well',
+    from: { path: testDoors },
+    to: { path: '^packages/', pathNot: ['^packages/$1/', `${core}(index|adapter|testing)\\.ts$`] },
   },
   {
     name: 'nobody-inside-uses-the-door',
@@ -66,7 +73,7 @@ const rules = [
   },
   {
     name: 'the-test-kit-stays-out',
-    from: { path: source, pathNot: [tests, testKit] },
+    from: { path: source, pathNot: [tests, testKit, testDoors] },
     to: { path: testKit },
   },
 ]

@@ -21,6 +21,9 @@ export interface FaultyRequest {
 
 type Fault = (world: FaultWorld) => Promise<FaultyRequest>
 
+/** Of the one token that was taken back. */
+export const revokedJti = 'taken-back'
+
 const authorization = (token: string): string => `Authorization: Bearer ${token}`
 const good = { scope: 'read:orders', plan: 'paid' }
 
@@ -61,6 +64,7 @@ export const faults: Readonly<Record<ErrorCode, Fault>> = {
   claim_missing: claims({ jti: undefined }),
   claim_invalid: claims({ sub: 7 }),
   binding_missing: claims({ cnf: { jkt: 'x' } }),
+  token_revoked: claims({ jti: revokedJti }),
   scope_insufficient: claims({ scope: 'read:menu' }),
   step_up_required: async (world) => claims({ auth_time: world.now - 901 })(world),
   policy_denied: claims({ plan: 'trial' }),

@@ -13,6 +13,8 @@ const homes = [
   'packages/core/src/policy',
   'packages/express/src',
   'packages/fastify/src',
+  'packages/mcp/src',
+  'packages/nestjs/src',
 ]
 
 describe.each(pages)('%s', (page) => {

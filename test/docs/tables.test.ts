@@ -15,6 +15,7 @@ const optionTables: readonly (readonly Option[])[] = [
   ],
   optionsOf(`${core}/keys/remote-jwk-set.ts`, 'KeyLifetimeOptions'),
   optionsOf(`${core}/jose/nested-jwe.ts`, 'DecryptionOptions'),
+  optionsOf(`${core}/state/memory-state.ts`, 'MemoryStateOptions'),
 ]
 
 /** Where the default is one word: a number, a text, true or false. */

@@ -18,6 +18,7 @@ const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: st
   claim_missing: [401, 'invalid_token'],
   claim_invalid: [401, 'invalid_token'],
   binding_missing: [401, 'invalid_token'],
+  token_revoked: [401, 'invalid_token'],
   scope_insufficient: [403, 'insufficient_scope'],
   step_up_required: [401, 'insufficient_user_authentication'],
   policy_denied: [403],

@@ -29,6 +29,7 @@ const codes = {
   claim_missing: { status: 401, oauthError: 'invalid_token', title: 'The token lacks a required claim' },
   claim_invalid: { status: 401, oauthError: 'invalid_token', title: 'A claim of the token is invalid' },
   binding_missing: { status: 401, oauthError: 'invalid_token', title: 'The token is bound and its proof is missing' },
+  token_revoked: { status: 401, oauthError: 'invalid_token', title: 'The token was revoked' },
   scope_insufficient: { status: 403, oauthError: 'insufficient_scope', title: 'The token lacks a required scope' },
   step_up_required: {
     status: 401,
@@ -101,7 +102,7 @@ export class VerificationError extends Error {
   }
 }
 
-/** A mistake in the options of this package. Thrown while building, never while a request is judged. */
+/** A mistake in the options of this package, or a revocation that is none or does not fit. Never thrown for what a request holds. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 }

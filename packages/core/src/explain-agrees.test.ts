@@ -7,6 +7,7 @@ import type { CheckName } from './explain.js'
 import { claim } from './policy/comparison.js'
 import { allOf, authenticatedWithin, scope } from './policy/words.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
+import { createMemoryState } from './state/memory-state.js'
 import { createTestClock, createTestIssuer, createTestKey, type TestKey } from './testing.js'
 import { createVerifier } from './verifier.js'
 
@@ -17,6 +18,8 @@ const away = await createTestIssuer({ clock })
 await away.close()
 const stranger = await createTestKey('ES256', idp.key.kid)
 afterAll(() => idp.close())
+const state = createMemoryState({ clock })
+await state.revoke({ session: 'taken-back' })
 
 const verifier = createVerifier({
   issuers: [
@@ -33,6 +36,7 @@ const verifier = createVerifier({
     { issuer: away.issuer, audience: idp.audience, profile: 'jwt' },
   ],
   claims: z.object({ tenant: z.string().optional() }),
+  state,
   clock,
 })
 
@@ -101,6 +105,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'no identifier': { code: 'claim_missing', check: 'claims', claims: { jti: undefined } },
   'a claim that does not fit the schema': { code: 'claim_invalid', check: 'claims', claims: { tenant: 7 } },
   'a binding': { code: 'binding_missing', check: 'binding', claims: { cnf: { jkt: 'x' } } },
+  'a session that was taken back': { code: 'token_revoked', check: 'revocation', claims: { sid: 'taken-back' } },
   'too few scopes': { code: 'scope_insufficient', check: 'policy', claims: { scope: 'read' } },
   'a login long ago': { code: 'step_up_required', check: 'policy', claims: { auth_time: now - 901 } },
   'another plan': { code: 'policy_denied', check: 'policy', claims: { plan: 'trial' } },

@@ -51,6 +51,7 @@ const sections = {
   age: 'RFC 7519 §4.1.6',
   claims: 'RFC 9068 §2.2',
   binding: 'RFC 7800 §3',
+  revocation: 'RFC 7009 §2.1',
   policy: 'RFC 6750 §3.1',
 } as const
 
@@ -136,6 +137,8 @@ function failedCheck({ code, claim, header, bySchema }: VerificationError): Chec
       return (bySchema || header !== undefined ? undefined : checkByClaim.get(claim)) ?? 'claims'
     case 'binding_missing':
       return 'binding'
+    case 'token_revoked':
+      return 'revocation'
     case 'scope_insufficient':
     case 'step_up_required':
     case 'policy_denied':
@@ -192,6 +195,12 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
         expected: 'a token that is not bound, or the proof of its holder',
         got: 'a bound token as a plain bearer token',
         action: 'this verifier cannot check the proof of a bound token: let the issuer grant this API unbound ones',
+      }
+    case 'revocation':
+      return {
+        expected: 'a token that nobody took back',
+        got: error.message,
+        action: 'let the user log in again: a token that is issued after the revocation is good',
       }
     default:
       return { expected: 'a token as the RFC writes it', got: error.message, action: 'get a new token from the issuer' }

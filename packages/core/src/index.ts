@@ -24,6 +24,7 @@ export type { DecryptionOptions } from './jose/nested-jwe.js'
 export { type VerifiedCompactJws, type VerifyCompactJwsOptions, verifyCompactJws } from './jose/verify-compact-jws.js'
 export type { Fetch } from './keys/fetch-document.js'
 export type { KeyLifetimeOptions } from './keys/remote-jwk-set.js'
+export type { EndConnection, Judge } from './open-connections.js'
 export type { AuthOf, VerifierOptions } from './options.js'
 export {
   type CheckPoliciesOptions,
@@ -110,4 +111,6 @@ export {
 } from './policy/words.js'
 export type { CredentialSource } from './request/extract-credential.js'
 export type { RequestHeaders, VerifiableRequest } from './request/verifiable-request.js'
+export { createMemoryState, type MemoryStateOptions } from './state/memory-state.js'
+export type { Revocation, RevocationOptions, State } from './state/state.js'
 export { createVerifier, type Verifier } from './verifier.js'

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ConfigurationError } from './errors.js'
 import { configure, type VerifierOptions } from './options.js'
 import { scope } from './policy/words.js'
+import { createMemoryState } from './state/memory-state.js'
 import { createTestKey } from './testing.js'
 import { createVerifier } from './verifier.js'
 
@@ -75,6 +76,8 @@ describe('settings', () => {
     const given = { maxTokenBytes: 1, tokenCacheBytes: 0, realm: 'my api', clock: () => 7, policy: scope('a') }
     expect(configured(given)).toMatchObject(given)
     expect(configured({ optional: true }).optional).toBe(true)
+    const state = createMemoryState()
+    expect(configured({ state }).state).toBe(state)
     expect(configured({ credentials: [{ cookie: 'a' }, { header: 'b' }] }).credentials).toEqual([
       { cookie: 'a' },
       { header: 'b' },
@@ -103,6 +106,12 @@ describe('settings', () => {
     [{ maxTokenBytes: Number.POSITIVE_INFINITY }, /`maxTokenBytes`/],
     [{ tokenCacheBytes: -1 }, /`tokenCacheBytes`/],
     [{ tokenCacheBytes: Number.NaN }, /`tokenCacheBytes`/],
+    [{ state: null }, /`state`/],
+    [{ state: {} }, /`state`/],
+    [{ state: createMemoryState }, /`state`/],
+    [{ state: { revoke: () => {}, isRevoked: () => false } }, /`state`/],
+    [{ state: { revoke: () => {}, isRevoked: false, onRevoked: () => {} } }, /`state`/],
+    [{ state: new Map() }, /`state`/],
     [{ realm: 'my "api"' }, /`realm`/],
     [{ realm: 'api\r\nSet-Cookie: a=b' }, /`realm`/],
     [{ realm: 7 }, /`realm`/],

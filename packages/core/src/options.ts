@@ -19,6 +19,8 @@ import { type Policy, requirePolicyNode } from './policy/policy.js'
 import { PolicySet, type PolicySource, requireKnownUses } from './policy/policy-set.js'
 import type { CredentialSource } from './request/extract-credential.js'
 import { isQuotable } from './response/challenge.js'
+import { createMemoryState } from './state/memory-state.js'
+import type { State } from './state/state.js'
 
 /** The options that are not about one issuer. */
 export interface VerifierSettings<
@@ -46,6 +48,8 @@ export interface VerifierSettings<
   readonly maxTokenBytes?: number
   /** Bound of the verified-token cache, in bytes; 0 turns it off. @defaultValue 33554432 (32 MiB) */
   readonly tokenCacheBytes?: number
+  /** What is remembered beyond one request: what was revoked. @defaultValue a state of its own, in this process */
+  readonly state?: State
   /** `realm` of challenges (RFC 9110 §11.5). @defaultValue `'api'` */
   readonly realm?: string
   /** The time, in seconds since the epoch. @defaultValue the clock of the machine */
@@ -83,6 +87,7 @@ export interface VerifierConfiguration {
   readonly decrypt: Decrypter | undefined
   readonly maxTokenBytes: number
   readonly tokenCacheBytes: number
+  readonly state: State
   readonly realm: string
   readonly clock: Clock
 }
@@ -97,6 +102,7 @@ const settingNames: readonly (keyof VerifierSettings)[] = [
   'decryption',
   'maxTokenBytes',
   'tokenCacheBytes',
+  'state',
   'realm',
   'clock',
   'fetch',
@@ -115,6 +121,7 @@ export function configure(options: VerifierOptions): VerifierConfiguration {
   const policy = options.policy === undefined ? undefined : requirePolicyNode(options.policy)
   if (policy !== undefined) requireKnownUses(policy, policies)
   const optional = options.optional ?? false
+  const clock = options.clock ?? systemClock
   if (typeof optional !== 'boolean') throw new ConfigurationError('`optional` must be true or false')
   if (optional && policy !== undefined) {
     throw new ConfigurationError('`optional` and `policy` contradict each other: nobody anonymous satisfies a policy')
@@ -130,9 +137,20 @@ export function configure(options: VerifierOptions): VerifierConfiguration {
     decrypt: options.decryption === undefined ? undefined : createDecrypter(options.decryption, maxTokenBytes),
     maxTokenBytes,
     tokenCacheBytes: requireBytes(options.tokenCacheBytes ?? 33_554_432, '`tokenCacheBytes`', 0),
+    state: options.state === undefined ? createMemoryState({ clock }) : requireState(options.state),
     realm: requireRealm(options.realm ?? 'api'),
-    clock: options.clock ?? systemClock,
+    clock,
   })
+}
+
+function requireState(state: unknown): State {
+  const methods = ['revoke', 'isRevoked', 'onRevoked'] as const
+  const isState =
+    typeof state === 'object' &&
+    state !== null &&
+    methods.every((name) => typeof (state as Partial<Record<string, unknown>>)[name] === 'function')
+  if (isState) return state as State
+  throw new ConfigurationError('`state` must be a state, such as createMemoryState() makes')
 }
 
 /**

@@ -1,6 +1,6 @@
 // The promises about what a token is good for and what is told of it: 8, 10 and 12.
 import { inspect } from 'node:util'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { scope } from './policy/words.js'
 import { createTestClock, createTestIssuer, type TestClaims, type TestTokenOptions } from './testing.js'
@@ -61,6 +61,7 @@ describe('Promise 10: nothing secret leaves', () => {
     claims: z.object({ tenant: z.literal('t') }),
   })
   const secret = 'S3cret'
+  beforeAll(() => verifier.revoke({ jti: secret }))
   const refusals: [string, TestClaims, TestTokenOptions][] = [
     ['key_unknown', {}, { header: { kid: secret } }],
     ['token_type_rejected', {}, { header: { typ: secret } }],
@@ -73,6 +74,7 @@ describe('Promise 10: nothing secret leaves', () => {
     ['claim_missing', { [secret]: secret }, {}],
     ['token_expired', { sub: secret }, { expiresInSeconds: -31 }],
     ['binding_missing', { tenant: 't', cnf: { jkt: secret } }, {}],
+    ['token_revoked', { tenant: 't', jti: secret }, {}],
     ['scope_insufficient', { tenant: 't', scope: secret }, {}],
   ]
 

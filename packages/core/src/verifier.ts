@@ -11,6 +11,7 @@ import { CompactJwsDecoder } from './jose/compact-jws.js'
 import { looksEncrypted } from './jose/nested-jwe.js'
 import { verifySignature } from './jose/signature.js'
 import { readClaimsSet, trustIssuer, type UnverifiedJwt } from './keys/trusted-issuer.js'
+import { type EndConnection, type Judge, OpenConnections } from './open-connections.js'
 import {
   type AuthOf,
   configure,
@@ -28,7 +29,9 @@ import { extractCredential } from './request/extract-credential.js'
 import { ObservedRequest } from './request/request-facts.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { toDenied } from './response/denial.js'
+import { requireUnrevoked } from './revocation/require-unrevoked.js'
 import { MemoryTokenCache } from './state/memory-token-cache.js'
+import type { Revocation, RevocationOptions } from './state/state.js'
 
 /**
  * Verifies requests and tokens against the issuers it was built with. Made by {@link createVerifier}; one for the life of
@@ -40,14 +43,16 @@ export class Verifier<Auth = Principal> {
   readonly #configuration: VerifierConfiguration
   readonly #decoder: CompactJwsDecoder
   readonly #cache: MemoryTokenCache | undefined
+  readonly #open: OpenConnections
   #isClosed = false
 
   /** @internal use {@link createVerifier} */
   constructor(configuration: VerifierConfiguration) {
-    const { issuers, maxTokenBytes, tokenCacheBytes } = configuration
+    const { issuers, maxTokenBytes, tokenCacheBytes, clock, state } = configuration
     this.#configuration = configuration
     this.#decoder = new CompactJwsDecoder(maxTokenBytes)
     this.#cache = tokenCacheBytes === 0 ? undefined : new MemoryTokenCache(tokenCacheBytes)
+    this.#open = new OpenConnections(clock, state)
     for (const { keys } of [...issuers.values()].slice(0, greatestWarmUp)) void keys.warmUp() // nobody waits for it
   }
 
@@ -85,7 +90,7 @@ export class Verifier<Auth = Principal> {
   }
 
   /**
-   * Verifies a bare token: steps 2 to 7 of a request, without a policy. For tokens that come some other way than HTTP.
+   * Verifies a bare token: steps 2 to 8 of a request, without a policy. For tokens that come some other way than HTTP.
    *
    * @throws VerificationError with the code of the refusal, or `keys_unavailable`
    * @throws ConfigurationError after `close`
@@ -108,7 +113,7 @@ export class Verifier<Auth = Principal> {
    * `undefined` otherwise, which says nothing about the token: ask {@link verifyToken}. For callers that cannot wait, or
    * would rather not where there is nothing to wait for.
    *
-   * @throws VerificationError `binding_missing`
+   * @throws VerificationError `binding_missing`, `token_revoked`
    * @throws ConfigurationError after `close`
    */
   recall(token: string): NonNullable<Auth> | undefined {
@@ -176,9 +181,44 @@ export class Verifier<Auth = Principal> {
     return routeParamsOf(policy, this.#configuration.policies?.current)
   }
 
-  /** Ends every fetch under way. A closed verifier lets nobody pass. */
+  /**
+   * Takes tokens back, in the {@link State} of this verifier. What is open on the strength of one of them ends.
+   *
+   * @example
+   * ```ts
+   * await verifier.revoke({ session: sid })
+   * await verifier.revoke({ subject: 'ann', before: Date.now() / 1000 })
+   * ```
+   * @throws ConfigurationError for what is no revocation
+   */
+  async revoke(revocation: Revocation, options?: RevocationOptions): Promise<void> {
+    await this.#configuration.state.revoke(revocation, options)
+  }
+
+  /**
+   * Keeps an eye on what stays open, such as a WebSocket: judges at once; again when `validUntil` of the decision has
+   * come, and as soon as something that concerns it is revoked; and once a minute, for keys and policies that change.
+   *
+   * @param judge - decides anew about the request that opened it
+   * @param end - called once, when it may not stay: with the refusal; with nothing and the error, where `judge` failed; with
+   * neither, when the verifier is closed
+   * @returns ends the watch, for when the connection ends by itself
+   * @example
+   * ```ts
+   * const unwatch = verifier.watch(() => verifier.verify(request, policy), (denied) => socket.close(1008, denied?.code))
+   * socket.once('close', unwatch)
+   * ```
+   * @throws ConfigurationError after `close`
+   */
+  watch(judge: Judge, end: EndConnection): () => void {
+    this.#requireOpen()
+    return this.#open.watch(judge, end)
+  }
+
+  /** Ends every fetch under way, and what is watched. A closed verifier lets nobody pass. */
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#open.close()
     for (const { keys } of this.#configuration.issuers.values()) keys.close()
   }
 
@@ -195,7 +235,7 @@ export class Verifier<Auth = Principal> {
       if (isOptionalRoute || (optional && policy === undefined)) return anonymous // absent is fine; bad never is
       throw new VerificationError('credential_missing', 'the request carries no credential')
     }
-    const found = this.#authenticate(credential.unverifiedToken, cache) // 2 to 7
+    const found = this.#authenticate(credential.unverifiedToken, cache) // 2 to 8
     const auth = found instanceof Promise ? await found : found
     return { auth, validUntil: policy === undefined ? auth.expiresAt : this.#satisfy(policy, auth, request) } // 9
   }
@@ -222,7 +262,7 @@ export class Verifier<Auth = Principal> {
   #recall(token: string, cache: MemoryTokenCache | undefined): Principal<unknown> | undefined {
     if (typeof token !== 'string') return undefined
     const known = cache?.recall(token, this.#configuration.clock())
-    return known === undefined ? undefined : toPrincipal(known, token)
+    return known === undefined ? undefined : this.#toPrincipal(known, token)
   }
 
   async #prove(token: string, cache: MemoryTokenCache | undefined): Promise<Principal<unknown>> {
@@ -237,7 +277,18 @@ export class Verifier<Auth = Principal> {
     const facts =
       schema === undefined ? accessToken : { ...accessToken, claims: await validateSchema(accessToken.claims, schema) }
     cache?.remember(verified, key, { accessToken: facts, validity, keySet: issuer.keys })
-    return toPrincipal(facts, token)
+    return this.#toPrincipal(facts, token)
+  }
+
+  /**
+   * Steps 7 and 8 come after every proof and after every look-up alike.
+   *
+   * @throws VerificationError `binding_missing`, `token_revoked`
+   */
+  #toPrincipal(accessToken: AccessToken<unknown>, token: string): Principal<unknown> {
+    requireUnbound(accessToken.confirmation) // 7 · RFC 7800 §3.1
+    requireUnrevoked(accessToken, this.#configuration.state) // 8
+    return new Principal(accessToken, token)
   }
 
   /** The token of a refused request, to quote from. What cannot be read cannot be quoted. */
@@ -289,16 +340,6 @@ export class Verifier<Auth = Principal> {
 
 /** How many issuers are asked for their keys at the start; the others when their first token comes. */
 const greatestWarmUp = 16
-
-/**
- * Step 7 comes after every proof and after every look-up alike.
- *
- * @throws VerificationError `binding_missing`
- */
-function toPrincipal(accessToken: AccessToken<unknown>, token: string): Principal<unknown> {
-  requireUnbound(accessToken.confirmation) // 7 · RFC 7800 §3.1
-  return new Principal(accessToken, token)
-}
 
 /** A word that lets the anonymous pass is taken for nothing but itself. */
 function requireFlag(optional: unknown): boolean {

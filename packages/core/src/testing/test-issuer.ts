@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '../clock.js'
 import type { AsymmetricAlgorithm } from '../jose/algorithms.js'
 import { createTestKey, type TestKey } from './test-keys.js'
+import { issueToken, type TestClaims, type TestTokenOptions } from './test-token.js'
 
 /** Options of {@link createTestIssuer}. */
 export interface TestIssuerOptions {
@@ -18,19 +19,6 @@ export interface TestIssuerOptions {
   /** `Cache-Control` of its documents. @defaultValue `'public, max-age=300'` */
   readonly cacheControl?: string
 }
-
-/** What a token of a test issuer may say beyond the defaults. `undefined` takes a default away. */
-export interface TestTokenOptions {
-  /** Header members, over `alg`, `kid` and `typ: at+jwt`. */
-  readonly header?: Readonly<Record<string, unknown>>
-  /** Seconds from now to `exp`. @defaultValue 300 */
-  readonly expiresInSeconds?: number
-  /** Signs with this key in place of the current one. */
-  readonly key?: TestKey
-}
-
-/** Claims over the defaults `iss`, `aud`, `sub`, `client_id`, `iat`, `exp`, `jti`. `undefined` takes a default away. */
-export type TestClaims = Readonly<Record<string, unknown>>
 
 /** How many documents an issuer was asked for. */
 export interface TestIssuerRequests {
@@ -80,19 +68,13 @@ export class TestIssuer {
 
   /** Issues an access token (RFC 9068): a good one, unless told otherwise. */
   async issue(claims: TestClaims = {}, options: TestTokenOptions = {}): Promise<string> {
-    const now = Math.floor(this.#options.clock())
     this.#serial += 1
-    const defaults = {
-      iss: this.issuer,
-      aud: this.audience,
-      sub: 'user-1',
-      client_id: 'client-1',
-      iat: now,
-      exp: now + (options.expiresInSeconds ?? 300),
-      jti: `token-${this.#serial}`,
-    }
-    const payload = JSON.stringify({ ...defaults, ...claims }) // leaves out what is undefined
-    return (options.key ?? this.key).sign(payload, { typ: 'at+jwt', ...options.header })
+    const { issuer, audience } = this
+    return issueToken(
+      { issuer, audience, now: this.#options.clock(), serial: this.#serial, key: this.key },
+      claims,
+      options,
+    )
   }
 
   /** The header of a request by this user: `request(app).get('/').set(await issuer.asUser({ sub: 'ann' }))`. */
