@@ -1,0 +1,13 @@
+// A challenge that tells a client of MCP where to turn: RFC 9728 §5.1, and the scopes to ask for.
+import type { Denied } from '@sallyport/core'
+
+/** The refusal, with directions in its challenge. One without a challenge stays as it is: the fault is ours. */
+export function withDirections(denied: Denied, requiredScopes: readonly string[], metadataUrl: string): Denied {
+  const challenge = denied.headers['WWW-Authenticate']
+  if (challenge === undefined) return denied
+  const parameters = [challenge]
+  const namesScopes = challenge.includes(' scope="') // once at most (RFC 6750 §3)
+  if (requiredScopes.length > 0 && !namesScopes) parameters.push(`scope="${requiredScopes.join(' ')}"`)
+  parameters.push(`resource_metadata="${metadataUrl}"`)
+  return { ...denied, headers: { ...denied.headers, 'WWW-Authenticate': parameters.join(', ') } }
+}
