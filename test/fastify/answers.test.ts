@@ -1,7 +1,7 @@
 // What happens to a refusal inside Fastify: error handlers, hooks, schemas; and to faults, which are not refusals.
 import { createTestClock, createTestIssuer } from '@sallyport/core/testing'
 import sallyport, { DeniedError, scope } from '@sallyport/fastify'
-import fastify from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { afterAll, describe, expect, it } from 'vitest'
 
 const clock = createTestClock()
@@ -52,6 +52,50 @@ describe('a refusal', () => {
     const inner = await app.inject('/inner')
     expect([inner.statusCode, inner.body]).toEqual([401, 'mine'])
     expect((await app.inject('/outer')).json()).toMatchObject({ code: 'credential_missing' })
+  })
+
+  it('goes to the error handler of the route itself, and of its HEAD', async () => {
+    const app = fastify()
+    await app.register(sallyport, trust)
+    const errorHandler = (_error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
+      void reply.type('text/plain').header('x-mine', 'yes').send('mine')
+    app.get('/own', { errorHandler, config: { auth: scope('read') } }, async () => 'in')
+    app.get('/other', { config: { auth: scope('read') } }, async () => 'in')
+    const own = await app.inject({ url: '/own', headers: await bearer({ scope: 'write' }) })
+    expect([own.statusCode, own.body, own.headers['www-authenticate']]).toEqual([
+      403,
+      'mine',
+      expect.stringContaining('insufficient_scope'),
+    ])
+    const head = await app.inject({ method: 'HEAD', url: '/own' })
+    expect([head.statusCode, head.headers['x-mine']]).toEqual([401, 'yes'])
+    expect((await app.inject('/other')).json()).toMatchObject({ code: 'credential_missing' })
+  })
+
+  it('goes to a handler that is called what Fastify calls its own', async () => {
+    const app = fastify()
+    app.setErrorHandler(function defaultErrorHandler(_error, _request, reply) {
+      return reply.type('text/plain').send('mine')
+    })
+    await app.register(sallyport, trust)
+    app.get('/', async () => 'in')
+    expect((await app.inject('/')).body).toBe('mine')
+  })
+
+  it('is answered as the engine words it by a Fastify whose functions a bundler has renamed', async () => {
+    const app = fastify()
+    const { errorHandler } = app
+    const { name } = errorHandler
+    Object.defineProperty(errorHandler, 'name', { value: 'e', configurable: true })
+    try {
+      await app.register(sallyport, trust)
+      app.get('/', async () => 'in')
+      const answer = await app.inject('/')
+      expect([answer.statusCode, answer.json()]).toEqual([401, expect.objectContaining({ code: 'credential_missing' })])
+      expect(answer.headers['content-type']).toBe('application/problem+json')
+    } finally {
+      Object.defineProperty(errorHandler, 'name', { value: name, configurable: true })
+    }
   })
 
   it.each([false, true])('runs the hooks of the application; own error handler: %s', async (own) => {

@@ -82,7 +82,10 @@ const protect: FastifyPluginAsync<VerifierOptions | Record<never, never>> = asyn
   }
   if (!Object.hasOwn(app, 'verifier')) app.decorate('verifier', verifier)
   if (!app.hasRequestDecorator('auth')) app.decorateRequest('auth')
-  app.addHook('onRoute', (route) => requireParams(route, toRule(route.config?.auth).policy, verifier))
+  app.addHook('onRoute', (route) => {
+    requireParams(route, toRule(route.config?.auth).policy, verifier)
+    if (route.errorHandler !== undefined) route.config = Object.assign({}, route.config, { [handlesErrors]: true })
+  })
   app.addHook('onRequest', async (request, reply) => {
     const { isPublic, policy, optional } = ruleOf(request.routeOptions.config)
     request.auth = undefined as unknown as RegisteredAuth // what a hook before has written there is nobody's word
@@ -111,14 +114,18 @@ function requireParams({ method, url }: RouteOptions, policy: Policy | undefined
 }
 
 /** Through the error handler of the application, if it has one; as the engine words it otherwise. */
-function refuse({ server }: FastifyRequest, reply: FastifyReply, denied: Denied): FastifyReply {
+function refuse({ server, routeOptions }: FastifyRequest, reply: FastifyReply, denied: Denied): FastifyReply {
   reply.code(denied.status).headers(denied.headers)
-  if (hasOwnErrorHandler(server)) throw new DeniedError(denied)
+  if (handlesErrors in routeOptions.config || hasOwnErrorHandler(server)) throw new DeniedError(denied)
   return reply.send(Buffer.from(JSON.stringify(denied.body)))
 }
 
+/** On the configuration of a route with an error handler of its own; at the time of a request, Fastify shows it nowhere. */
+const handlesErrors = Symbol('sallyport.handlesErrors')
+
+/** `setErrorHandler` binds what it is given, and Fastify's own handler is bound to nothing, whatever a bundler calls it. */
 function hasOwnErrorHandler({ errorHandler }: FastifyInstance): boolean {
-  return errorHandler.name !== 'defaultErrorHandler'
+  return errorHandler.name.startsWith('bound ')
 }
 
 function toVerifiable({ method, url, headers, raw, params, socket }: FastifyRequest): VerifiableRequest {

@@ -1,0 +1,150 @@
+// Who signs, what is served, and the oracle: what the engine says to a request, without a framework.
+
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { DecisionEvent, Denied, Policy, PolicySet, VerifiableRequest, VerifierOptions } from '@sallyport/core'
+import {
+  allOf,
+  authenticatedWithin,
+  claim,
+  createMemoryState,
+  createVerifier,
+  param,
+  policy,
+  policySet,
+  scope,
+  use,
+} from '@sallyport/core'
+import { createTestClock, createTestIssuer, createTestKey } from '@sallyport/core/testing'
+import { expect } from 'vitest'
+import type { WireAnswer } from '../fixtures/served-app.js'
+import { type FaultWorld, revokedJti } from './faults.js'
+import type { AdapterTarget, ContractRoute, GuardedApp } from './target.js'
+
+export const clock = createTestClock()
+export const now = clock()
+export const orders = allOf(scope('read:orders'), authenticatedWithin('15m'), claim('plan').equals('paid'))
+export const ofTenant = claim('tenant').equals(param('tenantId'))
+export const ofNamed = use('tenants')
+const policies: PolicySet = policySet(policy('tenants', { allow: ofTenant }))
+
+export const routes: readonly ContractRoute[] = [
+  { path: '/health', auth: 'public' },
+  { path: '/me' },
+  { path: '/menu', auth: 'optional' },
+  { path: '/admin', auth: scope('admin') },
+  { path: '/orders', auth: orders },
+  { path: '/tenants/:tenantId', auth: ofTenant },
+  { path: '/named/:tenantId', auth: ofNamed },
+]
+
+/** One app of a target, and what it takes to ask it. */
+export interface ContractWorld extends FaultWorld {
+  readonly target: AdapterTarget
+  readonly options: VerifierOptions
+  readonly app: GuardedApp
+  /** A line with a good token that says this. */
+  bearer(claims?: object): Promise<string>
+  /** The request as the adapter has to show it. */
+  shown(lines: readonly string[], params?: object): VerifiableRequest
+  /** What the engine says to such a request. */
+  expected(lines: readonly string[], policy?: Policy, params?: object): Promise<Denied>
+  close(): Promise<void>
+}
+
+export async function createWorld(target: AdapterTarget, served: readonly ContractRoute[]): Promise<ContractWorld> {
+  const idp = await createTestIssuer({ clock })
+  const away = await createTestIssuer({ clock })
+  await away.close()
+  const state = createMemoryState()
+  await state.revoke({ jti: revokedJti })
+  const options: VerifierOptions = {
+    issuers: [
+      {
+        issuer: idp.issuer,
+        audience: idp.audience,
+        jwks: idp.jwks,
+        maxTokenAgeSeconds: 3_600,
+        requiredClaims: ['jti'],
+      },
+      { issuer: away.issuer, audience: idp.audience },
+    ],
+    policies,
+    state,
+    clock,
+  }
+  const app = await target.serve(options, served)
+  const shown = (lines: readonly string[], params: object = {}): VerifiableRequest => {
+    const fields = target.joinsLines === true ? joined(lines.map(toField)) : lines.map(toField)
+    return { headers: {}, rawHeaders: fields.flat(), method: 'GET', url: '/', params: { ...params } }
+  }
+  return {
+    now,
+    idp,
+    away,
+    stranger: await createTestKey('ES256', idp.key.kid),
+    target,
+    options,
+    app,
+    bearer: async (claims = {}) => `Authorization: Bearer ${await idp.issue({ ...claims })}`,
+    shown,
+    async expected(lines, policy, params) {
+      const verifier = createVerifier(options)
+      const decision = await verifier.verify(shown(lines, params), policy)
+      await verifier.close()
+      if (decision.allowed) throw new Error('the engine lets it pass')
+      return decision
+    },
+    async close() {
+      await app.close()
+      await idp.close()
+    },
+  }
+}
+
+type Field = readonly [name: string, value: string]
+
+/** RFC 9112 §5.1: white space around a value is none of it. */
+function toField(line: string): Field {
+  const colon = line.indexOf(':')
+  return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
+}
+
+/** RFC 9110 §5.3 */
+function joined(fields: readonly Field[]): readonly Field[] {
+  const values = new Map<string, string>()
+  for (const [written, value] of fields) {
+    const name = written.toLowerCase()
+    const before = values.get(name)
+    values.set(name, before === undefined ? value : `${before}, ${value}`)
+  }
+  return [...values]
+}
+
+export function expectSame({ status, headers, body }: WireAnswer, denied: Denied, isHead = false): void {
+  expect({ status, body }).toEqual({ status: denied.status, body: isHead ? '' : JSON.stringify(denied.body) })
+  for (const [name, value] of Object.entries(denied.headers)) {
+    const found = headers.get(name.toLowerCase())
+    if (name === 'Retry-After') expect(Number(found?.[0])).toBeGreaterThanOrEqual(1)
+    else expect(found, name).toEqual([value])
+  }
+  expect(headers.has('www-authenticate')).toBe('WWW-Authenticate' in denied.headers)
+}
+
+/** Refused by whoever came first; HTTP/2 may do it without a status. */
+export function expectRefused({ status, body }: WireAnswer, what: string): void {
+  expect(status === 0 || (status >= 400 && status < 500), `${what}: ${status}`).toBe(true)
+  expect(body, what).not.toContain('in as')
+}
+
+/** What an operator sees meanwhile. */
+export async function eventsDuring(work: () => Promise<unknown>): Promise<readonly DecisionEvent[]> {
+  const events: DecisionEvent[] = []
+  const listen = (event: unknown) => void events.push(event as DecisionEvent)
+  subscribe('sallyport:decision', listen)
+  try {
+    await work()
+  } finally {
+    unsubscribe('sallyport:decision', listen)
+  }
+  return events
+}
