@@ -1,18 +1,22 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const source = (path: string) => fileURLToPath(new URL(`packages/${path}.ts`, import.meta.url))
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+const source = (name: string) => path(`packages/${name}.ts`)
+
+/** What runs on every major of NestJS that is supported. */
+const onNest = ['test/contracts/nestjs*.test.ts', 'test/nestjs/**/*.test.ts']
 
 export default defineConfig({
   resolve: {
     // Sources in place of dist, so that nothing has to be built first. tsconfig.json says the same.
     alias: [
       { find: /^@sallyport\/core\/(adapter|testing)$/, replacement: source('core/src/$1') },
-      { find: /^@sallyport\/(core|express|fastify)$/, replacement: source('$1/src/index') },
+      { find: /^@sallyport\/nestjs\/testing$/, replacement: source('nestjs/src/testing') },
+      { find: /^@sallyport\/(core|express|fastify|mcp|nestjs)$/, replacement: source('$1/src/index') },
     ],
   },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     // Machines that run the tests may have much else to do.
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -24,5 +28,17 @@ export default defineConfig({
       exclude: ['**/*.test.ts'],
       reporter: ['text', 'json-summary'],
     },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'all', include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        // Ours are sources here, and so find the Nest that this says; what is Nest's finds its own.
+        resolve: { alias: [{ find: /^@nestjs\//, replacement: path('test/nestjs-11/node_modules/@nestjs/') }] },
+        test: { name: 'nest 11', include: onNest, env: { NEST_MAJOR: '11' } },
+      },
+    ],
   },
 })

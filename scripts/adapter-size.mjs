@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './run.mjs'
 
-const adapters = ['express', 'fastify']
+const adapters = ['express', 'fastify', 'mcp', 'nestjs']
 const limit = 150
 
 for (const adapter of adapters) {

@@ -2,6 +2,8 @@
 import * as core from '@sallyport/core'
 import * as express from '@sallyport/express'
 import * as fastify from '@sallyport/fastify'
+import * as mcp from '@sallyport/mcp'
+import * as nestjs from '@sallyport/nestjs'
 import { expect, it } from 'vitest'
 
 const words = [...Object.keys(core.policyKit({})), 'policyKit', 'policySet', 'loadPolicies'].toSorted()
@@ -10,6 +12,22 @@ const wordsOfCore = new Map(Object.entries(core))
 it.each<[string, object, readonly string[]]>([
   ['Express', express, ['auth', 'requires']],
   ['Fastify', fastify, ['default', 'DeniedError']],
+  ['MCP', mcp, ['mcpAuth', 'protectedResourceMetadata', 'tokenVerifier']],
+  [
+    'NestJS',
+    nestjs,
+    [
+      'Auth',
+      'AuthGuard',
+      'AuthModule',
+      'Claim',
+      'CurrentAuth',
+      'DeniedException',
+      'OptionalAuth',
+      'Public',
+      'VERIFIER',
+    ],
+  ],
 ])('those of %s are the words of the core, and no others', (_, adapter, own) => {
   const handedOut = Object.entries(adapter).filter(([name]) => !own.includes(name))
   expect(handedOut.map(([name]) => name).toSorted()).toEqual(words)

@@ -1,0 +1,41 @@
+// The door: Nest's module, guard and decorators, and the policy words, so that one import line serves a controller.
+export {
+  acrAtLeast,
+  actor,
+  allOf,
+  allow,
+  amr,
+  anyOf,
+  anyScope,
+  atLeast,
+  audience,
+  authenticatedWithin,
+  between,
+  boundBy,
+  cel,
+  claim,
+  client,
+  custom,
+  denyAll,
+  issuer,
+  loadPolicies,
+  not,
+  type Principal,
+  param,
+  policy,
+  policyKit,
+  policySet,
+  req,
+  role,
+  scope,
+  subject,
+  use,
+  type Verifier,
+} from '@sallyport/core'
+export { Auth, type AuthOptions, Claim, CurrentAuth, OptionalAuth, Public } from './auth.decorators.js'
+export { AuthGuard } from './auth.guard.js'
+export { AuthModule } from './auth.module.js'
+export type { AuthModuleAsyncOptions, AuthModuleSettings, AuthOptionsFactory } from './auth-module-options.js'
+export { DeniedException } from './denied.exception.js'
+export type { MessageHeaders } from './shown-request.js'
+export { VERIFIER } from './tokens.js'
