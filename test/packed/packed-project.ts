@@ -8,8 +8,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const program = fileURLToPath(new URL('project', import.meta.url))
-const names = ['core', 'express', 'fastify']
 const compiler = join(root, 'node_modules/typescript/bin/tsc')
 
 /** A package as it would be published. */
@@ -26,7 +24,17 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** A project with the packed packages and the programs of `project/` in it. */
+/** What a project is made of. */
+export interface PackedProjectOptions {
+  /** Those of ours that are packed, by their folders. */
+  readonly packages?: readonly string[]
+  /** What is installed beside them, in our own versions. */
+  readonly others?: readonly string[]
+  /** The folder of the programs, beside this file. */
+  readonly programs?: string
+}
+
+/** A project with packed packages and programs in it. */
 export interface PackedProject {
   readonly folder: string
   readonly packages: readonly PackedPackage[]
@@ -36,12 +44,11 @@ export interface PackedProject {
 }
 
 /** Packs, installs, and copies the programs. Needs `npm run build` to have run. */
-export async function createPackedProject(): Promise<PackedProject> {
-  for (const name of names) {
-    if (!existsSync(join(root, `packages/${name}/dist/index.js`))) {
-      throw new Error(`packages/${name} is not built: run \`npm run build\` first`)
-    }
-  }
+export async function createPackedProject({
+  packages: names = ['core', 'express', 'fastify'],
+  others = ['express', '@types/express', '@types/node', 'fastify'],
+  programs = 'project',
+}: PackedProjectOptions = {}): Promise<PackedProject> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-packed-'))
   const project = {
     folder,
@@ -51,8 +58,8 @@ export async function createPackedProject(): Promise<PackedProject> {
   }
   try {
     const packages = await Promise.all(names.map((name) => pack(name, folder)))
-    await install(folder, packages)
-    await cp(program, folder, { recursive: true })
+    await install(folder, packages, others)
+    await cp(fileURLToPath(new URL(programs, import.meta.url)), folder, { recursive: true })
     return { ...project, packages }
   } catch (error) {
     await project.remove()
@@ -60,8 +67,11 @@ export async function createPackedProject(): Promise<PackedProject> {
   }
 }
 
-async function pack(name: string, folder: string): Promise<PackedPackage> {
+/** Packs one of ours into a folder. */
+export async function pack(name: string, folder: string): Promise<PackedPackage> {
   const source = join(root, 'packages', name)
+  if (!existsSync(join(source, 'dist/index.js')))
+    throw new Error(`packages/${name} is not built: run \`npm run build\` first`)
   const { stdout } = await npm(folder, 'pack', source, '--json', '--ignore-scripts')
   const [packed] = Object.values(JSON.parse(stdout) as Record<string, NpmPacked>)
   if (packed === undefined) throw new Error(`npm packed nothing of packages/${name}`)
@@ -74,10 +84,14 @@ interface NpmPacked {
   readonly files: readonly { readonly path: string }[]
 }
 
-async function install(folder: string, packages: readonly PackedPackage[]): Promise<void> {
+async function install(
+  folder: string,
+  packages: readonly PackedPackage[],
+  otherNames: readonly string[],
+): Promise<void> {
   const ours = packages.map(({ name, tarball }) => [name, `file:${tarball}`])
   const { devDependencies } = await readJson<{ devDependencies: Record<string, string> }>('package.json')
-  const others = ['express', '@types/express', '@types/node', 'fastify'].map((name) => [name, devDependencies[name]])
+  const others = otherNames.map((name) => [name, devDependencies[name]])
   const dependencies = Object.fromEntries([...ours, ...others])
   const manifest = { name: 'stranger', private: true, type: 'module', dependencies }
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
@@ -94,16 +108,17 @@ async function readJson<Json>(file: string): Promise<Json> {
 }
 
 /** The npm that runs this test, where one does: on Windows `npm` alone is no program. */
-async function npm(folder: string, ...args: string[]): Promise<Ended> {
+export async function npm(folder: string, ...args: string[]): Promise<Ended> {
   const cli = process.env['npm_execpath']
   const ended = await run(folder, [...(cli ? [process.execPath, cli] : ['npm']), ...args, '--loglevel=error'])
-  if (ended.code !== 0) throw new Error(`npm ${args[0]} failed: ${ended.stderr}`)
+  if (ended.code !== 0) throw new Error(`npm ${args[0]} failed: ${ended.stderr}${ended.stdout}`)
   return ended
 }
 
+/** Runs a program, and says how it ended. */
 function run(cwd: string, [command = '', ...args]: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const options = { cwd, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 }
+    const options = { cwd, timeout: 300_000, maxBuffer: 16 * 1024 * 1024 }
     const child = execFile(command, args, options, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode ?? 1, stdout, stderr })
     })

@@ -1,0 +1,14 @@
+import { Controller, Get } from '@nestjs/common'
+import { Auth, scope } from '@sallyport/nestjs'
+import { OrdersService } from './orders.service'
+
+@Controller('orders')
+@Auth(scope('read:orders'))
+export class OrdersController {
+  constructor(private readonly ordersService: OrdersService) {}
+
+  @Get()
+  findAll() {
+    return this.ordersService.findAll()
+  }
+}
