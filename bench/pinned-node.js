@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 
 export class PinnedNode {
-  #command = pinnedNode()
+  #command = pinnedTo(0)
 
   async run(...args) {
     const [command, ...first] = this.#command
@@ -14,9 +14,9 @@ export class PinnedNode {
   }
 }
 
-/** On one core, where there is a tool for that: then garbage collection takes the time that it takes. */
-function pinnedNode() {
-  const pinned = ['taskset', '-c', '0', process.execPath]
+/** Node on one core, where there is a tool for that: then garbage collection takes the time that it takes. */
+export function pinnedTo(core) {
+  const pinned = ['taskset', '-c', String(core), process.execPath]
   const { status } = spawnSync(pinned[0], [...pinned.slice(1), '--version'])
   return status === 0 ? pinned : [process.execPath]
 }

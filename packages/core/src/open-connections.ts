@@ -6,7 +6,7 @@ import { type Allowed, type Decision, type Denied, Principal } from './decision.
 import type { State } from './state/state.js'
 
 /** Decides anew about what is open. */
-export type Judge = () => Promise<Decision<unknown>>
+export type Judge = () => Decision<unknown> | Promise<Decision<unknown>>
 
 /**
  * Ends what is open. Gets the refusal, or, where nobody can tell any more, nothing and the error that kept us from telling;

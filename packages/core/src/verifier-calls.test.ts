@@ -213,3 +213,45 @@ describe('close', () => {
     await slow.close()
   })
 })
+
+describe('decide', () => {
+  it('answers at once for a token that was verified before, and judges it as ever', async () => {
+    const verifier = createVerifier(inline)
+    const token = await idp.issue({ sub: 'ann', scope: 'read', sid: 's1' })
+    for (let sight = 0; sight < 2; sight++) {
+      const answer = verifier.decide(bearer(token))
+      expect(answer).toBeInstanceOf(Promise)
+      expect(await answer).toMatchObject({ allowed: true, auth: { subject: 'ann' } })
+    }
+    expect(verifier.decide(bearer(token))).toMatchObject({ allowed: true, auth: { subject: 'ann', token } })
+    expect(verifier.decide(bearer(token), scope('read'))).toMatchObject({ allowed: true })
+    expect(verifier.decide(bearer(token), scope('write'))).toMatchObject({ code: 'scope_insufficient' })
+    expect(verifier.decide({ ...bearer(token), url: `/?access_token=${token}` })).toMatchObject({
+      code: 'credential_ambiguous',
+    })
+    await verifier.revoke({ session: 's1' })
+    expect(verifier.decide(bearer(token))).toMatchObject({ code: 'token_revoked' })
+  })
+
+  it('asks a token that it does not remember for its form', async () => {
+    const verifier = createVerifier(inline)
+    const token = await idp.issue()
+    for (let sight = 0; sight < 3; sight++) await verifier.decide(bearer(token))
+    expect(verifier.decide(bearer(`${token}"`))).toMatchObject({ code: 'credential_malformed' })
+  })
+
+  it('answers at once where there is nothing to verify', () => {
+    const verifier = createVerifier(inline)
+    expect(verifier.decide(anonymous)).toMatchObject({ allowed: false, code: 'credential_missing' })
+    expect(verifier.decide(anonymous, undefined, { optional: true })).toMatchObject({ allowed: true })
+    expect(verifier.decide(bearer('a b'))).toMatchObject({ code: 'credential_malformed' })
+  })
+
+  it('throws what verify rejects with', async () => {
+    const verifier = createVerifier(inline)
+    expect(() => verifier.decide(anonymous, {} as never)).toThrow(ConfigurationError)
+    await verifier.close()
+    expect(() => verifier.decide(anonymous)).toThrow(ConfigurationError)
+    await expect(verifier.verify(anonymous)).rejects.toThrow(ConfigurationError)
+  })
+})

@@ -25,7 +25,7 @@ import type { Policy } from './policy/policy.js'
 import { PolicyDenial, requireSatisfied } from './policy/policy-denial.js'
 import { requireKnownUses, routeParamsOf } from './policy/policy-set.js'
 import { tracePolicy } from './policy/trace.js'
-import { extractCredential } from './request/extract-credential.js'
+import { extractCredential, findCredential, requireToken68 } from './request/extract-credential.js'
 import { ObservedRequest } from './request/request-facts.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { toDenied } from './response/denial.js'
@@ -71,19 +71,29 @@ export class Verifier<Auth = Principal> {
    * @throws ConfigurationError for a policy that the policy words did not make, and after `close`
    * @see https://www.rfc-editor.org/rfc/rfc6750
    */
-  async verify(
-    request: VerifiableRequest,
-    policy?: Policy,
-    route: { readonly optional?: boolean } = {},
-  ): Promise<Decision<Auth>> {
+  async verify(request: VerifiableRequest, policy?: Policy, route?: RouteRule): Promise<Decision<Auth>> {
+    return this.decide(request, policy, route)
+  }
+
+  /**
+   * As {@link verify}, but answers at once where there is nothing to wait for, as with a token that was verified before. For
+   * adapters: a promise costs more than that look-up does.
+   *
+   * @throws ConfigurationError as {@link verify}; thrown or as a rejection
+   */
+  decide(request: VerifiableRequest, policy?: Policy, route?: RouteRule): Decision<Auth> | Promise<Decision<Auth>> {
     const required = this.#requiredPolicy(policy)
     const isOptionalRoute = requireFlag(route?.optional)
     if (isOptionalRoute && policy !== undefined) {
       throw new ConfigurationError('a route is optional or has a policy: nobody anonymous satisfies one')
     }
     try {
-      const { auth, validUntil } = await this.#judge(request, required, this.#cache, isOptionalRoute)
-      return this.#allow(auth, validUntil)
+      const judged = this.#judge(request, required, this.#cache, isOptionalRoute)
+      if (!(judged instanceof Promise)) return this.#allow(judged.auth, judged.validUntil)
+      return judged.then(
+        ({ auth, validUntil }) => this.#allow(auth, validUntil),
+        (error: unknown) => this.#deny(error),
+      )
     } catch (error) {
       return this.#deny(error)
     }
@@ -222,22 +232,27 @@ export class Verifier<Auth = Principal> {
     for (const { keys } of this.#configuration.issuers.values()) keys.close()
   }
 
-  /** The staircase. */
-  async #judge(
+  /** The staircase. Nobody waits where there is nothing to wait for. */
+  #judge(
     request: VerifiableRequest,
     policy: Policy | undefined,
     cache: MemoryTokenCache | undefined,
     isOptionalRoute: boolean,
-  ): Promise<{ readonly auth: Principal<unknown> | undefined; readonly validUntil: number }> {
+  ): Judged | Promise<Judged> {
     const { credentials, optional } = this.#configuration
-    const credential = extractCredential(request, credentials) // 1 · RFC 6750 §2
+    const credential = findCredential(request, credentials) // 1 · RFC 6750 §2
     if (credential === undefined) {
       if (isOptionalRoute || (optional && policy === undefined)) return anonymous // absent is fine; bad never is
       throw new VerificationError('credential_missing', 'the request carries no credential')
     }
-    const found = this.#authenticate(credential.unverifiedToken, cache) // 2 to 8
-    const auth = found instanceof Promise ? await found : found
-    return { auth, validUntil: policy === undefined ? auth.expiresAt : this.#satisfy(policy, auth, request) } // 9
+    const token = credential.unverifiedToken
+    const known = this.#recall(token, cache) // 2 to 8
+    if (known !== undefined) return this.#judgePolicy(known, policy, request) // 9
+    return this.#prove(requireToken68(token), cache).then((auth) => this.#judgePolicy(auth, policy, request)) // 2 to 9
+  }
+
+  #judgePolicy(auth: Principal<unknown>, policy: Policy | undefined, request: VerifiableRequest): Judged {
+    return { auth, validUntil: policy === undefined ? auth.expiresAt : this.#satisfy(policy, auth, request) }
   }
 
   /** @throws PolicyDenial */
@@ -345,6 +360,17 @@ const greatestWarmUp = 16
 function requireFlag(optional: unknown): boolean {
   if (optional === undefined || typeof optional === 'boolean') return optional ?? false
   throw new ConfigurationError('`optional` of a route must be true or false')
+}
+
+/** Who passed, if anybody did, and up to when. */
+interface Judged {
+  readonly auth: Principal<unknown> | undefined
+  readonly validUntil: number
+}
+
+/** What a route says beside its policy. */
+export interface RouteRule {
+  readonly optional?: boolean
 }
 
 const anonymous = Object.freeze({ auth: undefined, validUntil: Number.POSITIVE_INFINITY })

@@ -4,6 +4,7 @@ import {
   type AuthOf,
   ConfigurationError,
   createVerifier,
+  type Decision,
   type Policy,
   type RegisteredAuth,
   type VerifiableRequest,
@@ -40,8 +41,9 @@ interface Passed {
   readonly auth: unknown
 }
 
-/** Who passed which guard. Keyed by the request itself, out of reach of whatever writes to `req.auth`. */
-const passed = new WeakMap<Request, Passed>()
+/** Who passed which guard: on the request itself, where whatever writes to `req.auth` does not reach. */
+const passed = Symbol('passed')
+type GuardedRequest = Request & { [passed]?: Passed }
 
 /**
  * Verifies every request that reaches it, and sets `req.auth`. A request that does not pass is answered here.
@@ -60,13 +62,16 @@ export function auth<
 >(options?: VerifierOptions<Schema, Optional>): AuthHandler<AuthOf<Schema, Optional>> {
   const verifier = createVerifier(options)
   const guard: RequestHandler = (request, response, next) => {
-    const answer = verifier.verify(toVerifiable(request)).then((decision) => {
+    const pass = (decision: Decision<unknown>) => {
       if (!decision.allowed) return writeDenied(response, decision)
-      passed.set(request, { verifier, auth: decision.auth })
+      const guarded: GuardedRequest = request
+      guarded[passed] = { verifier, auth: decision.auth }
       request.auth = decision.auth as RegisteredAuth
       next()
-    })
-    answer.catch(next) // a fault of ours: Express answers 500, and nobody passes
+    }
+    const decision = verifier.decide(toVerifiable(request)) // a fault of ours: Express answers 500, and nobody passes
+    if (decision instanceof Promise) decision.then(pass).catch(next)
+    else pass(decision)
   }
   return Object.assign(guard, { verifier })
 }
@@ -83,8 +88,8 @@ export function auth<
  */
 export function requires(policy: Policy): RequestHandler {
   requirePolicyNode(policy)
-  return (request, response, next) => {
-    const who = passed.get(request)
+  return (request: GuardedRequest, response, next) => {
+    const who = request[passed]
     if (who === undefined) return next(new ConfigurationError('requires() stands behind auth(), and no auth() has run'))
     const lacking = who.verifier.routeParamsOf(policy).find((name) => !hasParam(request, name))
     if (lacking !== undefined)

@@ -3,7 +3,7 @@
 import {
   ConfigurationError,
   createVerifier,
-  type Denied,
+  type Decision,
   type Policy,
   type RegisteredAuth,
   use,
@@ -12,8 +12,9 @@ import {
   type VerifierOptions,
 } from '@sallyport/core'
 import { requirePolicyNode } from '@sallyport/core/adapter'
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { noteErrorHandler, refuse } from './refusal.js'
 
 /** What a route says of itself in `config.auth`: a policy, the name of one, `false` for public, or that it is optional. */
 export type RouteAuth = Policy | string | false | { readonly optional: true }
@@ -33,30 +34,15 @@ declare module 'fastify' {
   }
 }
 
-/** A refusal, for an error handler of the application. Status and headers of the answer are on the reply already. */
-export class DeniedError extends Error {
-  override readonly name = 'DeniedError'
-  readonly code: Denied['code']
-  readonly statusCode: Denied['status']
-  readonly body: Denied['body']
-
-  constructor({ code, status, body }: Denied) {
-    super(body.title)
-    this.code = code
-    this.statusCode = status
-    this.body = body
-  }
-}
-
 interface Rule {
   readonly isPublic: boolean
   readonly policy: Policy | undefined
-  readonly optional: boolean
+  readonly route: { readonly optional: boolean }
 }
 
 /** @throws ConfigurationError */
 function toRule(auth: RouteAuth | undefined): Rule {
-  const rule = { isPublic: false, policy: undefined, optional: false }
+  const rule = { isPublic: false, policy: undefined, route: { optional: false } }
   if (auth === undefined) return rule
   if (auth === false) return { ...rule, isPublic: true }
   if (typeof auth === 'string') return { ...rule, policy: use(auth) }
@@ -67,7 +53,7 @@ function toRule(auth: RouteAuth | undefined): Rule {
     auth.optional === true &&
     Object.keys(auth).length === 1
   ) {
-    return { ...rule, optional: true }
+    return { ...rule, route: { optional: true } }
   }
   return { ...rule, policy: requirePolicyNode(auth) }
 }
@@ -76,7 +62,9 @@ const protect: FastifyPluginAsync<VerifierOptions | Record<never, never>> = asyn
   const verifier = createVerifier(ownOptions(options))
   const rules = new WeakMap<object, Rule>()
   const ruleOf = (config: { readonly auth?: RouteAuth }): Rule => {
-    const rule = rules.get(config) ?? toRule(config.auth)
+    const known = rules.get(config)
+    if (known !== undefined) return known
+    const rule = toRule(config.auth)
     rules.set(config, rule)
     return rule
   }
@@ -84,15 +72,20 @@ const protect: FastifyPluginAsync<VerifierOptions | Record<never, never>> = asyn
   if (!app.hasRequestDecorator('auth')) app.decorateRequest('auth')
   app.addHook('onRoute', (route) => {
     requireParams(route, toRule(route.config?.auth).policy, verifier)
-    if (route.errorHandler !== undefined) route.config = Object.assign({}, route.config, { [handlesErrors]: true })
+    noteErrorHandler(route)
   })
-  app.addHook('onRequest', async (request, reply) => {
-    const { isPublic, policy, optional } = ruleOf(request.routeOptions.config)
+  app.addHook('onRequest', (request, reply, done) => {
+    const { isPublic, policy, route } = ruleOf(request.routeOptions.config)
     request.auth = undefined as unknown as RegisteredAuth // what a hook before has written there is nobody's word
-    if (isPublic) return
-    const decision = await verifier.verify(toVerifiable(request), policy, { optional })
-    if (!decision.allowed) return refuse(request, reply, decision)
-    request.auth = decision.auth as RegisteredAuth
+    if (isPublic) return done()
+    const pass = (decision: Decision<unknown>) => {
+      if (!decision.allowed) return refuse(request, reply, decision, done)
+      request.auth = decision.auth as RegisteredAuth
+      done()
+    }
+    const decision = verifier.decide(toVerifiable(request), policy, route)
+    if (decision instanceof Promise) decision.then(pass).catch(done)
+    else pass(decision)
   })
   app.addHook('onClose', () => verifier.close())
 }
@@ -111,21 +104,6 @@ function requireParams({ method, url }: RouteOptions, policy: Policy | undefined
     .find((name) => !new RegExp(`:${name}(?!\\w)`).test(url.replaceAll('::', '')))
   if (lacking === undefined) return
   throw new ConfigurationError(`${String(method)} ${url}: the policy reads :${lacking}, which the route lacks`)
-}
-
-/** Through the error handler of the application, if it has one; as the engine words it otherwise. */
-function refuse({ server, routeOptions }: FastifyRequest, reply: FastifyReply, denied: Denied): FastifyReply {
-  reply.code(denied.status).headers(denied.headers)
-  if (handlesErrors in routeOptions.config || hasOwnErrorHandler(server)) throw new DeniedError(denied)
-  return reply.send(Buffer.from(JSON.stringify(denied.body)))
-}
-
-/** On the configuration of a route with an error handler of its own; at the time of a request, Fastify shows it nowhere. */
-const handlesErrors = Symbol('sallyport.handlesErrors')
-
-/** `setErrorHandler` binds what it is given, and Fastify's own handler is bound to nothing, whatever a bundler calls it. */
-function hasOwnErrorHandler({ errorHandler }: FastifyInstance): boolean {
-  return errorHandler.name.startsWith('bound ')
 }
 
 function toVerifiable({ method, url, headers, raw, params, socket }: FastifyRequest): VerifiableRequest {

@@ -30,4 +30,5 @@ export {
   subject,
   use,
 } from '@sallyport/core'
-export { DeniedError, type RouteAuth, sallyport as default } from './fastify.js'
+export { type RouteAuth, sallyport as default } from './fastify.js'
+export { DeniedError } from './refusal.js'

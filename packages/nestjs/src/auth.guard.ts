@@ -2,20 +2,29 @@
 // refusal; what a handler asks for was read when the application started.
 
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
-import { ConfigurationError, type RegisteredAuth, type VerifiableRequest, type Verifier } from '@sallyport/core'
+import {
+  ConfigurationError,
+  type Decision,
+  type RegisteredAuth,
+  type VerifiableRequest,
+  type Verifier,
+} from '@sallyport/core'
 import { DeniedException, setHeaders } from './denied.exception.js'
 import { Gateways } from './gateways.js'
 import { judge } from './judge.js'
 import { Messages } from './messages.js'
 import { type AnyClass, signedMethodOf } from './methods.js'
-import { noteAuth, noteNobody } from './passed.js'
+import { isJudged, noteAuth, noteJudged, noteNobody } from './passed.js'
 import { type Rule, rulesOfMethods } from './rule.js'
 import { shownRequest, socketOf } from './shown-request.js'
 import { Subscriptions } from './subscriptions.js'
 import { VERIFIER } from './tokens.js'
 
-/** Contexts that the guard has let pass: Nest makes another one of it, and asks both, where `@UseGuards(AuthGuard)` stands. */
-const judged = new WeakSet<ExecutionContext>()
+interface Judgement {
+  readonly request: VerifiableRequest
+  readonly rule: Rule
+  readonly decision: Decision<unknown>
+}
 
 /** Installed for the whole application by `AuthModule`. */
 @Injectable()
@@ -37,33 +46,43 @@ export class AuthGuard implements CanActivate {
     this.#subscriptions = new Subscriptions(verifier)
   }
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (judged.has(context)) return true
+  /** Answers at once where there is nothing to wait for: a promise costs more than the look-up of a token does. */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (isJudged(context)) return true
     const rule = this.ruleOf(context.getClass(), context.getHandler())
-    const isHttp = context.getType() === 'http'
-    if (isHttp) noteAuth(context, undefined) // what something before has written there is nobody's word
-    if (rule.access !== 'public') await this.#judge(context, rule)
-    else if (!isHttp) noteNobody(context)
-    judged.add(context)
-    return true
+    const type = context.getType<string>()
+    if (type === 'http') noteAuth(context, undefined) // what something before has written there is nobody's word
+    if (rule.access === 'public') {
+      if (type !== 'http') noteNobody(context)
+      return noteJudged(context)
+    }
+    const request = this.#requestOf(context, type)
+    const decision = judge(this.#verifier, request, rule)
+    if (!(decision instanceof Promise)) return this.#pass(context, { request, rule, decision })
+    return decision.then((decided) => this.#pass(context, { request, rule, decision: decided }))
   }
 
   /** @throws ConfigurationError for a method that no class declares, and for marks that contradict each other */
   ruleOf(type: AnyClass, handler: object): Rule {
-    const known = this.#rules.get(type) ?? rulesOfMethods(type)
-    this.#rules.set(type, known)
+    const known = this.#rules.get(type) ?? this.#read(type)
     const rule = known.get(handler) ?? known.get(signedMethodOf(handler))
     if (rule === undefined) throw new ConfigurationError(`${type.name} declares no such handler, so nobody passes`)
     return rule
   }
 
-  async #judge(context: ExecutionContext, rule: Rule): Promise<void> {
+  #read(type: AnyClass): ReadonlyMap<unknown, Rule> {
+    const rules = rulesOfMethods(type)
+    this.#rules.set(type, rules)
+    return rules
+  }
+
+  /** @throws DeniedException, or what stands for it in the kind of context */
+  #pass(context: ExecutionContext, { request, rule, decision }: Judgement): true {
     const type = context.getType<string>()
-    const request = this.#requestOf(context, type)
-    const decision = await judge(this.#verifier, request, rule)
     if (decision.allowed) {
       noteAuth(context, decision.auth as RegisteredAuth)
-      return type === 'graphql' ? this.#watchSubscription(context, request, rule) : undefined
+      if (type === 'graphql') this.#watchSubscription(context, request, rule)
+      return noteJudged(context)
     }
     if (type === 'ws') throw this.#gateways.toException(decision)
     if (type === 'rpc') throw this.#messages.toException(decision, context)

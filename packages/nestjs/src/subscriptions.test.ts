@@ -29,7 +29,10 @@ beforeEach(async () => {
 
 const any: Rule = { access: 'required', policies: [] }
 const scoped: Rule = { access: 'required', policies: [anyScope('a', 'b')] }
-const own: Rule = { access: 'required', policies: [claim('tenant').equals(param('tenantId'))] }
+const own: Rule = {
+  access: 'required',
+  policies: [claim('tenant').equals(param('tenantId'))],
+}
 
 describe('Subscriptions', () => {
   it('end the socket when one of them may not stay', async () => {

@@ -31,10 +31,11 @@ export interface Credential {
 }
 
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/ // RFC 9110 §11.2
+const plainScheme = 'Bearer ' // how everybody writes it
 const bearer = /^bearer(?: +(.*))?$/is // RFC 6750 §2.1, scheme case-insensitive by RFC 9110 §11.1
 
 /**
- * Finds the credential of a request.
+ * Finds the credential of a request, in the form of a bearer token.
  *
  * @returns `undefined` where the request carries none at all.
  * @throws VerificationError `credential_missing` (a scheme we do not speak), `credential_malformed`, `credential_ambiguous`
@@ -43,14 +44,41 @@ export function extractCredential(
   request: VerifiableRequest,
   sources: readonly CredentialSource[],
 ): Credential | undefined {
-  const found: string[] = []
-  for (const source of sources) found.push(...tokensFrom(request, source))
-  if (found.length > 1) throw ambiguous()
-  const [token] = found
+  const credential = findCredential(request, sources)
+  if (credential !== undefined) requireToken68(credential.unverifiedToken)
+  return credential
+}
+
+/**
+ * As {@link extractCredential}, but leaves the form of the token to {@link requireToken68}, for whoever may know the token
+ * to the last byte: that question looks at every character.
+ *
+ * @throws VerificationError `credential_missing`, `credential_malformed`, `credential_ambiguous`
+ */
+export function findCredential(
+  request: VerifiableRequest,
+  sources: readonly CredentialSource[],
+): Credential | undefined {
+  let token: string | undefined
+  for (const source of sources) {
+    for (const found of tokensFrom(request, source)) {
+      if (token !== undefined) throw ambiguous()
+      token = found
+    }
+  }
   if (token === undefined) return undefined
-  if (!token68.test(token)) throw new VerificationError('credential_malformed', 'the credential is not a bearer token')
   if (carriesTokenElsewhere(request, sources)) throw ambiguous()
   return { unverifiedToken: token }
+}
+
+/**
+ * RFC 6750 §2.1.
+ *
+ * @throws VerificationError `credential_malformed`
+ */
+export function requireToken68(token: string): string {
+  if (token68.test(token)) return token
+  throw new VerificationError('credential_malformed', 'the credential is not a bearer token')
 }
 
 function tokensFrom(request: VerifiableRequest, source: CredentialSource): readonly string[] {
@@ -68,6 +96,7 @@ function authorizationTokens(request: VerifiableRequest): readonly string[] {
   if (lines.length > 1) throw ambiguous()
   const [line] = lines
   if (line === undefined) return []
+  if (line.startsWith(plainScheme) && line[plainScheme.length] !== ' ') return [line.slice(plainScheme.length)]
   const match = bearer.exec(line)
   if (match === null) {
     throw new VerificationError('credential_missing', 'the request speaks an authentication scheme other than bearer')
@@ -120,8 +149,9 @@ function carriesBearer(request: VerifiableRequest, sources: readonly CredentialS
 }
 
 function carriesTokenInQuery(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {
+  if (request.url?.includes('?') !== true) return false
   const isRead = sources.some((source) => queryName(source) === 'access_token')
-  return !isRead && request.url?.includes('?') === true && queryValues(request, 'access_token').length > 0
+  return !isRead && queryValues(request, 'access_token').length > 0
 }
 
 function queryName(source: CredentialSource): string | undefined {

@@ -44,13 +44,21 @@ export function headerValues(request: VerifiableRequest, name: string): readonly
 type PlainHeaders = Exclude<RequestHeaders, { get(name: string): string | null }>
 
 function rawHeaderValues(rawHeaders: readonly string[] | undefined, name: string): readonly string[] {
-  const values: string[] = []
-  if (rawHeaders === undefined) return values
+  if (rawHeaders === undefined) return none
+  let values = none
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const candidate = rawHeaders[i] as string
-    if (candidate.length === name.length && candidate.toLowerCase() === name) values.push(rawHeaders[i + 1] as string)
+    if (candidate.length === name.length && candidate.toLowerCase() === name)
+      values = added(values, rawHeaders[i + 1] as string)
   }
   return values
+}
+
+const none: readonly string[] = Object.freeze([])
+
+/** Most lists here are empty or of one value. */
+function added(values: readonly string[], value: string): readonly string[] {
+  return values.length === 0 ? [value] : [...values, value]
 }
 
 function plainHeaderValues(headers: PlainHeaders, name: string): readonly string[] {
@@ -70,6 +78,7 @@ function plainHeaderValues(headers: PlainHeaders, name: string): readonly string
  */
 function union(raw: readonly string[], parsed: readonly string[]): readonly string[] {
   if (raw.length === 0) return parsed
+  if (raw.length === 1 && parsed.length === 1 && raw[0] === parsed[0]) return raw
   const rewritten = parsed.filter(
     (value) => !raw.includes(value) && value !== raw.join(', ') && value !== raw.join('; '),
   )
