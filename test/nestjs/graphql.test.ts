@@ -221,6 +221,7 @@ describe.each(platforms)('GraphQL on %s', (_, platform) => {
       const { data, errors } = await ask(own, '{ who }', ann)
       expect({ data, count: errors.length }).toEqual({ data: null, count: 1 })
       expect(ran).toEqual([])
+      expect(await ask(own, '{ maybe }')).toMatchObject({ data: null, errors: [{}] }) // not even as anonymous
       expect(await ask(own, '{ open }')).toEqual({ data: { open: 'open' } })
     })
 

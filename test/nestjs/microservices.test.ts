@@ -237,18 +237,19 @@ describe('messages over TCP', () => {
     else expect(answer).toMatchObject({ subject: 'ann' })
   })
 
-  it('to a class that has no decorator are protected too', async () => {
+  it.each(targets)('to a class that no application has had before are protected too, in %s', async (_, serve) => {
     @Controller()
     class Fresh {
       @MessagePattern('fresh') fresh() {
         note('fresh')
+        return 'done'
       }
     }
-    for (const [, serve] of targets) {
-      await using served = await serve(appOf(inPayload, [Fresh]))
-      expect(await served.ask('fresh', {})).toEqual(problem('credential_missing', 401))
-    }
+    await using served = await serve(appOf(inPayload, [Fresh]))
+    expect(await served.ask('fresh', {})).toEqual(problem('credential_missing', 401))
     expect(events).toEqual([])
+    expect(await served.ask('fresh', { meta: await known.idp.asUser() })).toBe('done')
+    expect(events).toEqual(['fresh'])
   })
 
   it('are judged by their own application, where two share their controllers', async () => {

@@ -1,5 +1,5 @@
 // What handlers are told of who passed: @CurrentAuth and @Claim, on HTTP.
-import { Controller, Get, type INestApplication, type PipeTransform } from '@nestjs/common'
+import { Controller, Get, type INestApplication, type PipeTransform, Req } from '@nestjs/common'
 import type { Principal, RegisteredAuth } from '@sallyport/core'
 import { Auth, Claim, CurrentAuth, OptionalAuth, Public } from '@sallyport/nestjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -48,6 +48,12 @@ class Params {
   }
   @OptionalAuth() @Get('optional') optional(@CurrentAuth() auth: Principal | undefined, @Claim('sub') sub: unknown) {
     return [shown(auth?.subject).value, shown(sub).value]
+  }
+  @Public() @Get('raw') raw(@Req() request: { auth?: Principal }) {
+    return shown(request.auth?.subject)
+  }
+  @OptionalAuth() @Get('raw-optional') rawOptional(@Req() request: { auth?: Principal }) {
+    return shown(request.auth?.subject)
   }
   @Auth() @Get('own') own(@CurrentAuth() auth: RegisteredAuth) {
     return shown((auth as Principal).subject)
@@ -109,6 +115,10 @@ describe.each(platforms)('on %s', (_, platform) => {
   it('the anonymous are nobody on an optional route, whatever was written before', async () => {
     expect((await served.get('/optional')).body).toEqual(['undefined', 'undefined'])
     expect((await served.get('/optional', await ann())).body).toEqual(['ann', 'ann'])
+  })
+
+  it.each(['/raw', '/raw-optional'])('request.auth at %s is nobody, whatever was written before', async (path) => {
+    expect((await served.get(path)).body).toEqual({ value: 'undefined' })
   })
 
   it('concurrent requests keep who they are', async () => {

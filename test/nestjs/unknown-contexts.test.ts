@@ -74,7 +74,8 @@ describe('a kind of context that is known, without what belongs to it', () => {
     await expect(call('silent', type)).rejects.toThrow()
     await expect(call('silent', type, [undefined, undefined, undefined])).rejects.toThrow()
     await expect(call('silent', type, [{}, {}, {}])).rejects.toThrow()
-    expect(await call('open', type, [{}, {}, {}])).toBe('done')
+    for (const args of [[], [undefined], ['text', 'text', 'text'], [{}, {}, {}]])
+      expect(await call('open', type, args)).toBe('done')
   })
 })
 

@@ -30,6 +30,7 @@ export function noteAuth(context: ExecutionContext, auth: RegisteredAuth | undef
     return
   }
   const request: HttpRequest = context.getArgByIndex(0)
+  if (typeof request !== 'object' || request === null) return // libraries say `http` of calls that have no request
   request[passedRequest] = auth
   request.auth = auth // for middleware, interceptors and loggers
 }
@@ -44,7 +45,7 @@ export function noteNobody(context: ExecutionContext): void {
 
 /** Who passed. */
 export function authOf(context: ExecutionContext): RegisteredAuth | undefined {
-  if (context.getType() === 'http') return context.getArgByIndex<HttpRequest>(0)[passedRequest]
+  if (context.getType() === 'http') return context.getArgByIndex<HttpRequest | undefined>(0)?.[passedRequest]
   const carrier = carrierOf(context)
   if (carrier === undefined || open.get(carrier)?.has(context.getHandler())) return undefined
   return passed.get(carrier)

@@ -1,5 +1,6 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { tokenProfiles } from '../claims/token-profile.js'
 import type { VerifierOptions } from '../options.js'
 import { policySet } from '../policy/policy-set.js'
 import { policy, role, scope } from '../policy/words.js'
@@ -99,7 +100,11 @@ describe('an application that trusts test users', () => {
     expect(await outcome(named, { sub: 'ann', roles: ['admin'] }, {}, role('admin'))).toBe('ann')
   })
 
-  it('finds scopes and roles where the tokens of its issuer have them, without asking for their marks', async () => {
+  it.each([...tokenProfiles.keys()])('asks them for no marks of %s', async (profile) => {
+    expect(await outcome({ ...simple, profile }, { sub: 'ann', client_id: undefined })).toBe('ann')
+  })
+
+  it('finds scopes and roles where the tokens of its issuer have them', async () => {
     const keycloak = { ...simple, profile: 'keycloak' }
     const grown = { realm_access: { roles: ['admin'] } }
     expect(await outcome(keycloak, { sub: 'ann', ...grown }, {}, role('admin'))).toBe('ann')
