@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exampleApiContract, originOf } from './example-api.contract.js'
+import { exampleApiContract, originOf } from '../examples/example-api.contract.js'
 import { createPackedExample, type PackedExample } from './packed-example.js'
 
 describe.each([

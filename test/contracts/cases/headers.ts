@@ -16,6 +16,9 @@ const reset = 0
 
 type Oddity = [name: string, lines: (token: string) => readonly string[], outcome: Outcome, overHttp2?: Outcome]
 
+/** Node 20 drops the lines past its limit, later ones refuse the request. */
+const tooManyLines: Outcome = Number.parseInt(process.versions.node, 10) < 22 ? 'dropped' : 431
+
 const oddities: readonly Oddity[] = [
   ['a name in capitals', (token) => [`AUTHORIZATION: Bearer ${token}`], 'passes'],
   ['a scheme in lower case', (token) => [`Authorization: bearer ${token}`], 'passes'],
@@ -68,7 +71,7 @@ const oddities: readonly Oddity[] = [
   ['a space before the colon', (token) => [`Authorization : Bearer ${token}`], 400, 'dropped'],
   ['a NUL in the name', (token) => [`Author\0ization: Bearer ${token}`], 400, 'dropped'],
   ['20 kB', () => [`Authorization: Bearer ${'a'.repeat(20_000)}`], 431, 'token_malformed'],
-  ['2,000 lines before the token', (token) => [...fillers, `Authorization: Bearer ${token}`], 'dropped', reset],
+  ['2,000 lines before the token', (token) => [...fillers, `Authorization: Bearer ${token}`], tooManyLines, reset],
 ]
 
 /** As many as Node keeps, in fewer bytes than it takes. */
