@@ -59,8 +59,8 @@ export class Gateways {
     adapter.create = (port, options = {}) => {
       const server = create.call(adapter, port, options)
       guardServer(server, {
-        judge: (request) => this.#judge(request, this.#rulesAt({ port, ...options })),
-        open: (client, request, auth) => this.#open(client, request, auth, this.#rulesAt({ port, ...options })),
+        judge: (request) => this.#judge(request, this.#rulesAt({ ...options, port })),
+        open: (client, request, auth) => this.#open(client, request, auth, this.#rulesAt({ ...options, port })),
       })
       return server
     }
