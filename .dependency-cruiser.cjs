@@ -1,5 +1,6 @@
 // The rules of the house (ARCHITECTURE.md draws it): what may import what, types included.
 const core = '^packages/core/src/'
+const redis = '^packages/redis/src/'
 const source = '^packages/([^/]+)/src/'
 const tests = '\\.test\\.ts$'
 const testKit = `${core}testing(\\.ts$|/)`
@@ -10,9 +11,9 @@ const floors = {
   ground: `${core}(errors|clock)\\.ts$`,
   words: `${core}(decision|events|option-checks|addresses|request/verifiable-request|claims/claim-path|policy/facts|jose/algorithms|state/(?!memory-)[^/]+)\\.ts$`,
   tools: `${core}(jose/(?!algorithms\\.)|state/memory-)`,
-  rooms: `${core}(request/(?!verifiable-request\\.)|keys/|claims/(?!claim-path\\.)|binding/|revocation/|policy/(?!facts\\.)|response/)`,
-  stairs: `${core}(verifier|options|explain|issuer-record|issuer-keys|open-connections)\\.ts$`,
-  doors: `${core}(index|adapter|testing)\\.ts$|${core}testing/`,
+  rooms: `${core}(request/(?!verifiable-request\\.)|attempts/|keys/|claims/(?!claim-path\\.)|binding/|revocation/|receivers/|policy/(?!facts\\.)|response/)`,
+  stairs: `${core}(verifier|options|environment|explain|issuer-record|issuer-keys|status-lists|open-connections|receiver|back-channel-logout|security-events|transmitters|token-senders)\\.ts$`,
+  doors: `${core}(index|adapter|state|testing)\\.ts$|${core}testing/`,
 }
 
 const upward = Object.entries(floors).map(([name, path], index, all) => ({
@@ -40,7 +41,7 @@ const rules = [
   },
   {
     name: 'cryptography-has-two-homes',
-    from: { path: source, pathNot: [tests, testKit, `${core}(jose|keys)/`] },
+    from: { path: source, pathNot: [tests, testKit, `${core}(jose|keys)/`, `${redis}sealing/`] },
     to: { path: ['^(node:)?crypto$', '(^|/)node_modules/jose/', '^jose$'] },
   },
   {
@@ -51,8 +52,25 @@ const rules = [
   {
     name: 'packages-meet-at-the-door',
     comment: 'an adapter imports what a stranger could: @sallyport/core and @sallyport/core/adapter',
-    from: { path: source, pathNot: [tests, testDoors] },
+    from: { path: source, pathNot: [tests, testDoors, redis] },
     to: { path: '^packages/', pathNot: ['^packages/$1/', `${core}(index|adapter)\\.ts$`] },
+  },
+  {
+    name: 'a-state-meets-the-core-at-the-door',
+    comment: 'what keeps state imports what a stranger could: @sallyport/core and @sallyport/core/state',
+    from: { path: redis, pathNot: tests },
+    to: { path: '^packages/', pathNot: [redis, `${core}(index|state)\\.ts$`] },
+  },
+  {
+    name: 'only-ports-know-the-client',
+    comment: 'everything else asks a RedisPort',
+    from: { path: redis, pathNot: [tests, `${redis}(port/|options\\.ts$|connection-options\\.ts$)`] },
+    to: { path: '(^|/)node_modules/(redis|@redis)/' },
+  },
+  {
+    name: 'ports-and-seals-know-nothing-above',
+    from: { path: `${redis}(port|sealing)/`, pathNot: tests },
+    to: { path: redis, pathNot: `${redis}(port/|sealing/|options\\.ts$|connection-options\\.ts$)` },
   },
   {
     name: 'test-doors-meet-at-the-doors',
@@ -63,7 +81,7 @@ const rules = [
   {
     name: 'nobody-inside-uses-the-door',
     from: { path: source, pathNot: tests },
-    to: { path: '^packages/$1/src/(index|adapter|testing)\\.ts$' },
+    to: { path: '^packages/$1/src/(index|adapter|state|testing)\\.ts$' },
   },
   {
     name: 'no-test-inside-uses-the-door',

@@ -11,15 +11,16 @@ export default defineConfig({
   resolve: {
     // Sources in place of dist, so that nothing has to be built first. tsconfig.json says the same.
     alias: [
-      { find: /^@sallyport\/core\/(adapter|testing)$/, replacement: source('core/src/$1') },
+      { find: /^@sallyport\/core\/(adapter|state|testing)$/, replacement: source('core/src/$1') },
       { find: /^@sallyport\/nestjs\/testing$/, replacement: source('nestjs/src/testing') },
-      { find: /^@sallyport\/(core|express|fastify|mcp|nestjs)$/, replacement: source('$1/src/index') },
+      { find: /^@sallyport\/(core|express|fastify|mcp|nestjs|redis)$/, replacement: source('$1/src/index') },
     ],
   },
   test: {
     // Machines that run the tests may have much else to do.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { interval: 10, timeout: 20_000 } },
     // A forgotten `.only` would pass a suite that hardly ran.
     allowOnly: false,
     coverage: {

@@ -12,6 +12,12 @@ export function shuffled(values) {
 
 const figures = new Intl.NumberFormat('en', { minimumSignificantDigits: 3, maximumSignificantDigits: 3 })
 
+/** The value that so many in a hundred do not exceed. */
+export function percentile(values, hundredths) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil((sorted.length * hundredths) / 100) - 1)] ?? Number.NaN
+}
+
 /** `1.24 (1.21–1.30)`: the median, and between which bounds all values lie. */
 export function show(values) {
   if (values.length === 0) return '–'

@@ -21,8 +21,18 @@ export interface FaultyRequest {
 
 type Fault = (world: FaultWorld) => Promise<FaultyRequest>
 
+/** Of whose tokens too many were refused. */
+export const failingSubject = 'failing'
+
 /** Of the one token that was taken back. */
 export const revokedJti = 'taken-back'
+
+/** Of the one token of which the state can't tell whether it was. */
+export const untoldJti = 'untold'
+
+/** Of whom the user store says that they are gone, and about whom it can't be asked. */
+export const goneSubject = 'gone'
+export const untoldSubject = 'untold'
 
 const authorization = (token: string): string => `Authorization: Bearer ${token}`
 const good = { scope: 'read:orders', plan: 'paid' }
@@ -49,6 +59,7 @@ export const faults: Readonly<Record<ErrorCode, Fault>> = {
     const line = authorization(await idp.issue(good))
     return { lines: [line, line] }
   },
+  attempts_exceeded: claims({ sub: failingSubject }),
   token_malformed: async () => ({ lines: [authorization('a.b')] }),
   token_type_rejected: header({ typ: 'logout+jwt' }),
   algorithm_rejected: async ({ idp }) => ({ lines: [authorization(withNone(await idp.issue(good)))] }),
@@ -65,8 +76,11 @@ export const faults: Readonly<Record<ErrorCode, Fault>> = {
   claim_invalid: claims({ sub: 7 }),
   binding_missing: claims({ cnf: { jkt: 'x' } }),
   token_revoked: claims({ jti: revokedJti }),
+  subject_unknown: claims({ sub: goneSubject }),
   scope_insufficient: claims({ scope: 'read:menu' }),
   step_up_required: async (world) => claims({ auth_time: world.now - 901 })(world),
   policy_denied: claims({ plan: 'trial' }),
   keys_unavailable: async (world) => claims({ iss: world.away.issuer })(world),
+  state_unavailable: claims({ jti: untoldJti }),
+  subject_unavailable: claims({ sub: untoldSubject }),
 }

@@ -1,7 +1,16 @@
 // Who signs, what is served, and the oracle: what the engine says to a request, without a framework.
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { DecisionEvent, Denied, Policy, PolicySet, VerifiableRequest, VerifierOptions } from '@sallyport/core'
+import type {
+  DecisionEvent,
+  Denied,
+  Policy,
+  PolicySet,
+  State,
+  TokenFacts,
+  VerifiableRequest,
+  VerifierOptions,
+} from '@sallyport/core'
 import {
   allOf,
   authenticatedWithin,
@@ -13,11 +22,12 @@ import {
   policySet,
   scope,
   use,
+  VerificationError,
 } from '@sallyport/core'
 import { createTestClock, createTestIssuer, createTestKey } from '@sallyport/core/testing'
 import { expect } from 'vitest'
 import type { WireAnswer } from '../fixtures/served-app.js'
-import { type FaultWorld, revokedJti } from './faults.js'
+import { type FaultWorld, failingSubject, goneSubject, revokedJti, untoldJti, untoldSubject } from './faults.js'
 import type { AdapterTarget, ContractRoute, GuardedApp } from './target.js'
 
 export const clock = createTestClock()
@@ -55,7 +65,7 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
   const idp = await createTestIssuer({ clock })
   const away = await createTestIssuer({ clock })
   await away.close()
-  const state = createMemoryState()
+  const state = Object.assign(forgetful(createMemoryState()), { attempts })
   await state.revoke({ jti: revokedJti })
   const options: VerifierOptions = {
     issuers: [
@@ -70,6 +80,9 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
     ],
     policies,
     state,
+    subjects: { exists },
+    trustedProxies: [],
+    failedAttempts: { limit: 10, windowSeconds: 60 },
     clock,
   }
   const app = await target.serve(options, served)
@@ -99,6 +112,29 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
       await idp.close()
     },
   }
+}
+
+/** The user store of the application. */
+async function exists({ subject }: { readonly subject: string }): Promise<boolean> {
+  if (subject === untoldSubject) throw new Error('the user store is away')
+  return subject !== goneSubject
+}
+
+/** All tests come from one address, and send little else than bad tokens: they are not counted. */
+const attempts: State['attempts'] = {
+  add: () => {},
+  count: (name) => (name.includes(failingSubject) ? 11 : 0),
+}
+
+/** Can't tell of one token whether it was revoked. */
+function forgetful(state: State): State {
+  const isRevoked = state.isRevoked.bind(state)
+  return Object.assign(state, {
+    isRevoked(token: TokenFacts): boolean {
+      if (token.issuedClaims['jti'] !== untoldJti) return isRevoked(token)
+      throw new VerificationError('state_unavailable', 'nobody knows', { retryAfterSeconds: 1 })
+    },
+  })
 }
 
 type Field = readonly [name: string, value: string]

@@ -15,6 +15,9 @@ const homes = [
   'packages/fastify/src',
   'packages/mcp/src',
   'packages/nestjs/src',
+  'packages/redis/src',
+  'packages/redis/src/revocation',
+  'packages/redis/src/sealing',
 ]
 
 describe.each(pages)('%s', (page) => {

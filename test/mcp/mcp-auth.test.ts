@@ -143,7 +143,7 @@ describe.each(expressMajors)('%s', (_, framework) => {
       res.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n')
     }
 
-    it.each<[string, (auth: McpAuthHandler) => Promise<void>]>([
+    it.each<[string, (auth: McpAuthHandler) => Promise<unknown>]>([
       ['its token is revoked', (auth) => auth.verifier.revoke({ subject: 'ann' })],
       ['the verifier is closed', (auth) => auth.verifier.close()],
     ])('ends when %s', async (_when, end) => {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import type { Adapter, AdapterPayload, Configuration, Provider } from 'oidc-provider'
+import type { Adapter, AdapterPayload, ClientMetadata, Configuration, Provider } from 'oidc-provider'
 import { vi } from 'vitest'
 
 export const resource = 'https://api.example.com'
@@ -27,6 +27,8 @@ export interface AuthorizationServer {
   readonly issuer: string
   /** Signs with the first of these keys from now on, and publishes them all. */
   publish(...keys: readonly SigningKey[]): void
+  /** Tells of logouts there from now on: `backchannel_logout_uri` of the app. */
+  tellLogoutsTo(uri: string, options?: { readonly isSessionRequired: boolean }): void
   close(): Promise<void>
 }
 
@@ -45,21 +47,34 @@ export async function startAuthorizationServer(...keys: readonly SigningKey[]): 
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const adapter = createAdapter()
   let respond: RequestListener
-  const publish = (...published: readonly SigningKey[]): void => {
-    const provider = new Provider(issuer, { ...configuration, adapter, jwks: { keys: [...published] } })
+  let published = keys
+  let logout: ClientMetadata = { client_id: 'app' }
+  const serveAnew = (): void => {
+    const clients = configuration.clients?.map((client) =>
+      client.client_id === logout.client_id ? { ...client, ...logout } : client,
+    ) as ClientMetadata[]
+    const provider = new Provider(issuer, { ...configuration, clients, adapter, jwks: { keys: [...published] } })
     const callback = provider.callback()
     respond = (request, response) => {
       if (request.url?.startsWith('/interaction/')) return void loginAndConsent(provider, request, response)
       return void callback(request, response)
     }
   }
-  publish(...keys)
+  serveAnew()
+  const publish = (...others: readonly SigningKey[]): void => {
+    published = others
+    serveAnew()
+  }
+  const tellLogoutsTo = (uri: string, { isSessionRequired } = { isSessionRequired: false }): void => {
+    logout = { client_id: 'app', backchannel_logout_uri: uri, backchannel_logout_session_required: isSessionRequired }
+    serveAnew()
+  }
   server.on('request', (request, response) => respond(request, response))
   const close = async (): Promise<void> => {
     server.close().closeAllConnections()
     await once(server, 'close')
   }
-  return { issuer, publish, close }
+  return { issuer, publish, tellLogoutsTo, close }
 }
 
 const api = (audience: string) => ({
@@ -102,9 +117,18 @@ const configuration: Configuration = {
     Interaction: 600,
     Session: 600,
   },
+  // Without the dispatcher that it brings: that one refuses to reach this machine.
+  fetch: (url, { dispatcher: _, ...options }: RequestInit & { dispatcher?: unknown } = {}) =>
+    fetch(url, options as RequestInit),
   features: {
+    backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
+    rpInitiatedLogout: {
+      logoutSource: (ctx, form) => {
+        ctx.body = form
+      },
+    },
     resourceIndicators: {
       enabled: true,
       defaultResource: () => resource,

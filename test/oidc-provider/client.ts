@@ -17,7 +17,7 @@ export async function machineToken(issuer: string, scope = 'read:orders', audien
 }
 
 /** RFC 6749 §4.1, RFC 7636: the tokens of a user who logged in. */
-export async function userTokens(issuer: string, scope = 'openid read:orders') {
+export async function userTokens(issuer: string, scope = 'openid read:orders', browser: Browser = openBrowser(issuer)) {
   const config = await discover(issuer, 'app')
   const pkceCodeVerifier = openid.randomPKCECodeVerifier()
   const expectedState = openid.randomState()
@@ -29,15 +29,29 @@ export async function userTokens(issuer: string, scope = 'openid read:orders') {
     code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
   })
-  const callback = await browse(start)
+  const callback = await browse(browser, start)
   const checks = { pkceCodeVerifier, expectedState, idTokenExpected: true }
   const { access_token, id_token = '' } = await openid.authorizationCodeGrant(config, callback, checks, { resource })
   return { accessToken: access_token, idToken: id_token }
 }
 
+/** Keeps the cookies of a user at the issuer. */
+export type Browser = ReturnType<typeof request.agent>
+
+export function openBrowser(issuer: string): Browser {
+  return request.agent(issuer)
+}
+
+/** OpenID Connect RP-Initiated Logout §2: asks the issuer to end the session, and confirms it. */
+export async function logOut(browser: Browser, idToken: string): Promise<void> {
+  const page = await browser.get('/session/end').query({ id_token_hint: idToken })
+  const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.text)?.[1]
+  const { status, text } = await browser.post('/session/end/confirm').type('form').send({ xsrf, logout: 'yes' })
+  if (status >= 400) throw new Error(`the logout answered ${status} ${text}`)
+}
+
 /** Follows redirects with cookies until they lead back to the app. */
-async function browse(start: URL): Promise<URL> {
-  const browser = request.agent(start.origin)
+async function browse(browser: Browser, start: URL): Promise<URL> {
   let url = start
   while (url.origin === start.origin) {
     const { headers, status, text } = await browser.get(url.pathname + url.search).redirects(0)

@@ -14,6 +14,11 @@ const sections = {
   'R-6750': 9,
   'R-9700': 3,
   'R-9457': 2,
+  'R-SET': 1,
+  'R-SSF': 1,
+  'R-8935': 2,
+  'R-CAEP': 2,
+  'R-REV': 1,
 }
 
 /** Rules without a test, and why. */

@@ -5,6 +5,7 @@ const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: st
   credential_missing: [401],
   credential_malformed: [400, 'invalid_request'],
   credential_ambiguous: [400, 'invalid_request'],
+  attempts_exceeded: [429],
   token_malformed: [401, 'invalid_token'],
   token_type_rejected: [401, 'invalid_token'],
   algorithm_rejected: [401, 'invalid_token'],
@@ -19,10 +20,13 @@ const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: st
   claim_invalid: [401, 'invalid_token'],
   binding_missing: [401, 'invalid_token'],
   token_revoked: [401, 'invalid_token'],
+  subject_unknown: [401, 'invalid_token'],
   scope_insufficient: [403, 'insufficient_scope'],
   step_up_required: [401, 'insufficient_user_authentication'],
   policy_denied: [403],
   keys_unavailable: [503],
+  state_unavailable: [503],
+  subject_unavailable: [503],
 }
 
 describe('the table of codes', () => {
@@ -49,7 +53,15 @@ describe('the table of codes', () => {
 describe('VerificationError', () => {
   it('carries what it was told', () => {
     const cause = new Error('below')
-    const details = { claim: 'exp', header: 'kid', bySchema: true, requiredScopes: ['a'], retryAfterSeconds: 7, cause }
+    const details = {
+      claim: 'exp',
+      header: 'kid',
+      bySchema: true,
+      isUnexamined: true,
+      requiredScopes: ['a'],
+      retryAfterSeconds: 7,
+      cause,
+    }
     const error = new VerificationError('token_expired', 'a reason', details)
     expect(error).toMatchObject({ name: 'VerificationError', code: 'token_expired', message: 'a reason', ...details })
     expect(error).toBeInstanceOf(Error)
@@ -57,8 +69,11 @@ describe('VerificationError', () => {
 
   it('carries nothing else', () => {
     const error = new VerificationError('token_expired', 'a reason')
-    const { claim, header, bySchema, requiredScopes, retryAfterSeconds } = error
-    expect({ claim, header, bySchema, requiredScopes, retryAfterSeconds }).toEqual({ bySchema: false })
+    const { claim, header, bySchema, isUnexamined, requiredScopes, retryAfterSeconds } = error
+    expect({ claim, header, bySchema, isUnexamined, requiredScopes, retryAfterSeconds }).toEqual({
+      bySchema: false,
+      isUnexamined: false,
+    })
     expect('cause' in error).toBe(false)
   })
 })

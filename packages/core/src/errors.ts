@@ -5,7 +5,7 @@
 /** One row of the table: whose fault it is, what goes on the wire, and the title that everyone may read. */
 interface CodeRow {
   /** HTTP status of the answer. */
-  readonly status: 400 | 401 | 403 | 503
+  readonly status: 400 | 401 | 403 | 429 | 503
   /** The `error` of the challenge (RFC 6750 §3.1, RFC 9470 §3), absent where the RFC wants none. */
   readonly oauthError?: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication'
   /** The title of the problem (RFC 9457 §3.1.3): the same text for every occurrence, nothing of the token in it. */
@@ -16,6 +16,7 @@ const codes = {
   credential_missing: { status: 401, title: 'No credential was presented' },
   credential_malformed: { status: 400, oauthError: 'invalid_request', title: 'The credential is malformed' },
   credential_ambiguous: { status: 400, oauthError: 'invalid_request', title: 'More than one credential was presented' },
+  attempts_exceeded: { status: 429, title: 'Too many failed attempts' },
   token_malformed: { status: 401, oauthError: 'invalid_token', title: 'The token is malformed' },
   token_type_rejected: { status: 401, oauthError: 'invalid_token', title: 'The token is not of the accepted type' },
   algorithm_rejected: { status: 401, oauthError: 'invalid_token', title: 'The algorithm of the token is not accepted' },
@@ -30,6 +31,7 @@ const codes = {
   claim_invalid: { status: 401, oauthError: 'invalid_token', title: 'A claim of the token is invalid' },
   binding_missing: { status: 401, oauthError: 'invalid_token', title: 'The token is bound and its proof is missing' },
   token_revoked: { status: 401, oauthError: 'invalid_token', title: 'The token was revoked' },
+  subject_unknown: { status: 401, oauthError: 'invalid_token', title: 'The subject of the token no longer exists' },
   scope_insufficient: { status: 403, oauthError: 'insufficient_scope', title: 'The token lacks a required scope' },
   step_up_required: {
     status: 401,
@@ -38,6 +40,8 @@ const codes = {
   },
   policy_denied: { status: 403, title: 'The policy denies this request' },
   keys_unavailable: { status: 503, title: 'The keys of the issuer are unavailable' },
+  state_unavailable: { status: 503, title: 'What was revoked or used cannot be told' },
+  subject_unavailable: { status: 503, title: 'The subject of the token cannot be looked up' },
 } as const
 
 codes satisfies Readonly<Record<string, CodeRow>>
@@ -61,13 +65,15 @@ export interface VerificationErrorDetails {
   readonly header?: string
   /** Whether it was the schema of the application that refused the claim. */
   readonly bySchema?: boolean
+  /** Whether nobody looked, because too many others had asked for the same: it says nothing about whoever asks now. */
+  readonly isUnexamined?: boolean
   /** Scopes that the policy asks for: all of them, held or not. */
   readonly requiredScopes?: readonly string[]
   /** Authentication context classes that the policy accepts, best first (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
   /** How long ago the user may have authenticated (RFC 9470 §3). */
   readonly maxAgeSeconds?: number | undefined
-  /** Seconds after which asking again can help; for the codes whose fault is ours. */
+  /** Seconds after which asking again can help; for the codes whose fault is ours, and for `attempts_exceeded`. */
   readonly retryAfterSeconds?: number
   /** The error below this one, for the operator. */
   readonly cause?: unknown
@@ -84,6 +90,7 @@ export class VerificationError extends Error {
   readonly claim: string | undefined
   readonly header: string | undefined
   readonly bySchema: boolean
+  readonly isUnexamined: boolean
   readonly requiredScopes: readonly string[] | undefined
   readonly acrValues: readonly string[] | undefined
   readonly maxAgeSeconds: number | undefined
@@ -95,6 +102,7 @@ export class VerificationError extends Error {
     this.claim = details.claim
     this.header = details.header
     this.bySchema = details.bySchema ?? false
+    this.isUnexamined = details.isUnexamined ?? false
     this.requiredScopes = details.requiredScopes
     this.acrValues = details.acrValues
     this.maxAgeSeconds = details.maxAgeSeconds

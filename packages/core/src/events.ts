@@ -24,9 +24,10 @@ export interface KeysEvent {
   /**
    * `refreshed`: a set was fetched and is now in force · `unchanged`: the issuer answered that the set still holds ·
    * `failed`: it could not be fetched · `refused`: an unknown key id asked for a fetch and the budget said no ·
-   * `skipped`: an entry of a fetched set can't be used.
+   * `skipped`: an entry of a fetched set can't be used · `shared`: a set that another process has fetched is now in force ·
+   * `rejected`: such a set is not good, and is not taken.
    */
-  readonly outcome: 'refreshed' | 'unchanged' | 'failed' | 'refused' | 'skipped'
+  readonly outcome: 'refreshed' | 'unchanged' | 'failed' | 'refused' | 'skipped' | 'shared' | 'rejected'
   /** Usable keys in force after this. */
   readonly keys: number
   /** One sentence for the operator; absent when all went well. */
@@ -35,20 +36,65 @@ export interface KeysEvent {
 
 /** `sallyport:policies`: something happened to a set of policies that can be replaced. */
 export interface PoliciesEvent {
-  /** Where they come from: the path of a file. */
+  /** Where they come from: the path of a file, or the name that a fleet shares them under. */
   readonly source: string
   /**
    * `loaded`: a new set is in force · `refused`: a new document is not good, and the set in force stays · `shadowed`: a new
-   * set is judged beside the one in force · `disagreed`: the two judged one request differently.
+   * set is judged beside the one in force · `disagreed`: the two judged one request differently · `unsaved`: the set in force
+   * could not be written to the file of the last good one.
    */
-  readonly outcome: 'loaded' | 'refused' | 'shadowed' | 'disagreed'
+  readonly outcome: 'loaded' | 'refused' | 'shadowed' | 'disagreed' | 'unsaved'
   /** One sentence for the operator, or several lines of them; absent when all went well. */
   readonly reason?: string
+}
+
+/** `sallyport:state`: something happened to a state that many processes share. */
+export interface StateEvent {
+  /** The region it happened in; absent where it concerns all of them. */
+  readonly region?: string
+  /**
+   * `connected`, `disconnected`: with the servers of a region · `ready`, `degraded`, `stale`: what the state knows of
+   * revocations has become so · `resynced`: everything was read again · `reseeded`: revocations that a region had lost were
+   * written again · `rejected`: something there is not of this fleet, or was tampered with, and was not believed ·
+   * `pending`: a revocation has not reached every region · `warning`: a setting of the server is not safe.
+   */
+  readonly outcome:
+    | 'connected'
+    | 'disconnected'
+    | 'ready'
+    | 'degraded'
+    | 'stale'
+    | 'resynced'
+    | 'reseeded'
+    | 'rejected'
+    | 'pending'
+    | 'warning'
+  /** One sentence for the operator. */
+  readonly reason: string
+}
+
+/** `sallyport:receiver`: somebody has sent a logout token or a security event. */
+export interface ReceiverEvent {
+  readonly receiver: 'logout' | 'security-events'
+  /**
+   * `revoked`: it has taken something back · `ignored`: it takes nothing back, or came before · `refused`: it is not genuine, not
+   * for us, or malformed · `failed`: the fault is ours, and the sender was told to try again · `alarm`: the transmitter will be
+   * silent from now on.
+   */
+  readonly outcome: 'revoked' | 'ignored' | 'refused' | 'failed' | 'alarm'
+  /** Why it was refused or has failed, where there is a code for it. */
+  readonly code?: ErrorCode
+  /** Who has sent it; absent where nothing is proven. */
+  readonly issuer?: string
+  /** One sentence for the operator. */
+  readonly reason: string
 }
 
 const decisions = channel('sallyport:decision')
 const keys = channel('sallyport:keys')
 const policies = channel('sallyport:policies')
+const states = channel('sallyport:state')
+const receivers = channel('sallyport:receiver')
 
 /** Whether anybody listens; lets the hot path skip building the event. */
 export function decisionsAreWatched(): boolean {
@@ -61,6 +107,14 @@ export function publishDecision(event: DecisionEvent): void {
 
 export function publishKeys(event: KeysEvent): void {
   if (keys.hasSubscribers) keys.publish(event)
+}
+
+export function publishState(event: StateEvent): void {
+  if (states.hasSubscribers) states.publish(event)
+}
+
+export function publishReceiver(event: ReceiverEvent): void {
+  if (receivers.hasSubscribers) receivers.publish(event)
 }
 
 export function publishPolicies(event: PoliciesEvent): void {

@@ -2,9 +2,10 @@
 // wrong with a request; each row is judged by `verify` and by `explain`, alone and together with every other.
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type ErrorCode, errorCodes } from './errors.js'
+import { type ErrorCode, errorCodes, VerificationError } from './errors.js'
 import type { CheckName } from './explain.js'
 import { claim } from './policy/comparison.js'
+import type { TokenFacts } from './policy/facts.js'
 import { allOf, authenticatedWithin, scope } from './policy/words.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { createMemoryState } from './state/memory-state.js'
@@ -20,6 +21,14 @@ const stranger = await createTestKey('ES256', idp.key.kid)
 afterAll(() => idp.close())
 const state = createMemoryState({ clock })
 await state.revoke({ session: 'taken-back' })
+const isRevoked = state.isRevoked.bind(state)
+Object.assign(state, {
+  attempts: { add: () => {}, count: (name: string) => (name.includes('192.0.2.9') ? 11 : 0) },
+  isRevoked(token: TokenFacts): boolean {
+    if (token.issuedClaims['jti'] !== 'untold') return isRevoked(token)
+    throw new VerificationError('state_unavailable', 'nobody knows')
+  },
+})
 
 const verifier = createVerifier({
   issuers: [
@@ -37,6 +46,14 @@ const verifier = createVerifier({
   ],
   claims: z.object({ tenant: z.string().optional() }),
   state,
+  trustedProxies: [],
+  failedAttempts: { limit: 10, windowSeconds: 60 },
+  subjects: {
+    exists({ subject }) {
+      if (subject === 'untold') throw new Error('the store is away')
+      return subject !== 'gone'
+    },
+  },
   clock,
 })
 
@@ -70,6 +87,11 @@ const faults: Readonly<Record<string, Fault>> = {
     code: 'credential_ambiguous',
     check: 'credential',
     request: (token) => ({ ...bearer(token), url: `/?access_token=${token}` }),
+  },
+  'an address that has failed too often': {
+    code: 'attempts_exceeded',
+    check: 'attempts',
+    request: (token) => ({ ...bearer(token), remoteAddress: '192.0.2.9' }),
   },
   'a cut token': { code: 'token_malformed', check: 'format', alter: (token) => token.slice(0, token.lastIndexOf('.')) },
   crit: { code: 'token_malformed', check: 'format', alter: (token) => withHeader(token, { crit: ['x'] }) },
@@ -106,6 +128,9 @@ const faults: Readonly<Record<string, Fault>> = {
   'a claim that does not fit the schema': { code: 'claim_invalid', check: 'claims', claims: { tenant: 7 } },
   'a binding': { code: 'binding_missing', check: 'binding', claims: { cnf: { jkt: 'x' } } },
   'a session that was taken back': { code: 'token_revoked', check: 'revocation', claims: { sid: 'taken-back' } },
+  'a token of which nobody knows': { code: 'state_unavailable', check: 'revocation', claims: { jti: 'untold' } },
+  'a subject that is gone': { code: 'subject_unknown', check: 'subject', claims: { sub: 'gone' } },
+  'a subject of whom nobody knows': { code: 'subject_unavailable', check: 'subject', claims: { sub: 'untold' } },
   'too few scopes': { code: 'scope_insufficient', check: 'policy', claims: { scope: 'read' } },
   'a login long ago': { code: 'step_up_required', check: 'policy', claims: { auth_time: now - 901 } },
   'another plan': { code: 'policy_denied', check: 'policy', claims: { plan: 'trial' } },

@@ -37,6 +37,7 @@ export interface Explanation {
 
 const sections = {
   credential: 'RFC 6750 §2',
+  attempts: 'RFC 6585 §4',
   format: 'RFC 7515 §5.2',
   issuer: 'RFC 9068 §4',
   header: 'RFC 8725 §3.10',
@@ -52,6 +53,7 @@ const sections = {
   claims: 'RFC 9068 §2.2',
   binding: 'RFC 7800 §3',
   revocation: 'RFC 7009 §2.1',
+  subject: 'RFC 9068 §2.2',
   policy: 'RFC 6750 §3.1',
 } as const
 
@@ -137,8 +139,14 @@ function failedCheck({ code, claim, header, bySchema }: VerificationError): Chec
       return (bySchema || header !== undefined ? undefined : checkByClaim.get(claim)) ?? 'claims'
     case 'binding_missing':
       return 'binding'
+    case 'attempts_exceeded':
+      return 'attempts'
     case 'token_revoked':
+    case 'state_unavailable':
       return 'revocation'
+    case 'subject_unknown':
+    case 'subject_unavailable':
+      return 'subject'
     case 'scope_insufficient':
     case 'step_up_required':
     case 'policy_denied':
@@ -196,7 +204,24 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
         got: 'a bound token as a plain bearer token',
         action: 'this verifier cannot check the proof of a bound token: let the issuer grant this API unbound ones',
       }
+    case 'attempts':
+      return {
+        expected: 'fewer failed attempts from this address or client',
+        got: error.message,
+        action:
+          'look for a client that sends bad tokens again and again; raise `failedAttempts` if it is many behind one address',
+      }
+    case 'subject':
+      return {
+        expected: 'a subject that the look-up of the application knows',
+        got: error.message,
+        action:
+          error.code === 'subject_unknown'
+            ? 'the account is gone: the user has to sign up again'
+            : 'look whether the user store can be reached; the token itself is good',
+      }
     case 'revocation':
+      if (error.code === 'state_unavailable') return diagnoseState(error)
       return {
         expected: 'a token that nobody took back',
         got: error.message,
@@ -204,6 +229,14 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
       }
     default:
       return { expected: 'a token as the RFC writes it', got: error.message, action: 'get a new token from the issuer' }
+  }
+}
+
+function diagnoseState({ message, cause }: VerificationError): Diagnosis {
+  return {
+    expected: 'a state that knows what was revoked and used of late',
+    got: printable(cause instanceof Error ? cause.message : message),
+    action: 'look at `state.health()` and at the events of `sallyport:state`; the token itself was not judged',
   }
 }
 

@@ -1,4 +1,6 @@
 // The front door: the names that users type.
+export type { FailedAttemptsOptions } from './attempts/attempt-limit.js'
+export { type BackChannelLogoutOptions, backChannelLogout } from './back-channel-logout.js'
 export type { ClaimPath } from './claims/claim-path.js'
 export type { TokenProfileName } from './claims/token-profile.js'
 export type { Clock } from './clock.js'
@@ -14,7 +16,7 @@ export type {
   RegisteredClaims,
 } from './decision.js'
 export { ConfigurationError, type ErrorCode, errorCodes, VerificationError } from './errors.js'
-export type { DecisionEvent, KeysEvent, PoliciesEvent } from './events.js'
+export type { DecisionEvent, KeysEvent, PoliciesEvent, ReceiverEvent, StateEvent } from './events.js'
 export type { CheckName, ExplainedCheck, Explanation } from './explain.js'
 export type { InlineJwks } from './issuer-keys.js'
 export type { TrustedIssuerOptions } from './issuer-record.js'
@@ -23,7 +25,7 @@ export type { JwsHeader } from './jose/compact-jws.js'
 export type { DecryptionOptions } from './jose/nested-jwe.js'
 export { type VerifiedCompactJws, type VerifyCompactJwsOptions, verifyCompactJws } from './jose/verify-compact-jws.js'
 export type { Fetch } from './keys/fetch-document.js'
-export type { KeyLifetimeOptions } from './keys/remote-jwk-set.js'
+export type { KeyLifetimeOptions } from './keys/key-lifetimes.js'
 export type { EndConnection, Judge } from './open-connections.js'
 export type { AuthOf, VerifierOptions } from './options.js'
 export {
@@ -69,9 +71,12 @@ export type {
 export type { DeclaredReads, PolicyKit } from './policy/kit/kit-words.js'
 export { policyKit } from './policy/kit/policy-kit.js'
 export type { PolicyVocabulary, ScopeVocabulary } from './policy/kit/vocabulary.js'
+export { type SharedPoliciesOptions, sharedPolicies } from './policy/live/begin-shared-policies.js'
 export type { OfferOutcome, ShadowOptions, ShadowState } from './policy/live/live-policies.js'
 export { type ParsePoliciesOptions, parsePolicies } from './policy/live/load-policies.js'
 export { type LoadPoliciesOptions, loadPolicies, type PolicyFile } from './policy/live/policy-file.js'
+export { type PublishPoliciesOptions, publishPolicies } from './policy/live/publish-policies.js'
+export type { SharedPolicies } from './policy/live/shared-policies.js'
 export type {
   BindingMethod,
   CustomFacts,
@@ -109,8 +114,28 @@ export {
   subject,
   use,
 } from './policy/words.js'
+export type { AnswerableResponse, EventReceiver, ReadableRequest } from './receivers/event-receiver.js'
+export type { ReceivedRequest } from './receivers/received-request.js'
+export type { ReceiverAnswer } from './receivers/receiver-answer.js'
 export type { CredentialSource } from './request/extract-credential.js'
 export type { RequestHeaders, VerifiableRequest } from './request/verifiable-request.js'
+export type { SubjectLookUp, SubjectsOptions, SubjectToLookUp } from './revocation/subject-options.js'
+export { type SecurityEvent, type SecurityEventsOptions, securityEvents } from './security-events.js'
+export type { AttemptCounters } from './state/attempt-counters.js'
+export type {
+  KeySetDocument,
+  KeySetDocuments,
+  KeySetSource,
+  SharedDocument,
+  SharedFetch,
+  SharedFetchOptions,
+} from './state/key-set-documents.js'
 export { createMemoryState, type MemoryStateOptions } from './state/memory-state.js'
-export type { Revocation, RevocationOptions, State } from './state/state.js'
+export type { PolicyDocument, PolicyDocuments } from './state/policy-documents.js'
+export type { ReplayGuard, SingleUse } from './state/replay-guard.js'
+export type { Revocation, RevocationOptions } from './state/revocation.js'
+export type { RegionHealth, RevocationReceipt, State, StateHealth } from './state/state.js'
+export type { Answer, Question, VerdictCache } from './state/verdict-cache.js'
+export type { StatusListOptions, StatusListSignerOptions } from './status-lists.js'
+export type { TransmitterOptions } from './transmitters.js'
 export { createVerifier, type Verifier } from './verifier.js'

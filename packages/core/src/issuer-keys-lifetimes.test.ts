@@ -4,13 +4,15 @@ import { ConfigurationError } from './errors.js'
 import { createKeySet, type KeySourceOptions } from './issuer-keys.js'
 import type { Algorithm } from './jose/algorithms.js'
 import type { KeySet } from './keys/jwk-set.js'
+import { MemoryKeySetDocuments } from './state/memory-key-set-documents.js'
 import { createTestIssuer, createTestKey } from './testing.js'
 
 const { publicJwk } = await createTestKey('ES256', 'k')
 const idp = await createTestIssuer()
 afterAll(() => idp.close())
 
-const context = { clock: () => 0, stopwatch: () => 0, pause: async () => {}, fetch }
+const documents = new MemoryKeySetDocuments()
+const context = { clock: () => 0, stopwatch: () => 0, pause: async () => {}, fetch, keySets: () => documents }
 const build = (options: object, algorithm: Algorithm = 'ES256'): KeySet =>
   createKeySet(idp.issuer, idp.issuer, options as KeySourceOptions, [algorithm], context)
 const lifetimes = (keyLifetimes: unknown) => build({ keyLifetimes })

@@ -5,6 +5,7 @@ import { createKeySet, type IssuerContext, type KeySourceOptions } from './issue
 import type { Algorithm } from './jose/algorithms.js'
 import { UnusableKeyError } from './jose/jwk.js'
 import type { KeySet } from './keys/jwk-set.js'
+import { MemoryKeySetDocuments } from './state/memory-key-set-documents.js'
 import { createTestKey } from './testing.js'
 
 const issuer = 'https://idp.example.com'
@@ -16,10 +17,12 @@ let asked: string[] = []
 beforeEach(() => {
   asked = []
 })
+const documents = new MemoryKeySetDocuments()
 const nowhere: IssuerContext = {
   clock: () => 0,
   stopwatch: () => 0,
   pause: async () => {},
+  keySets: () => documents,
   fetch: async (url) => {
     asked.push(url)
     return new Response(null, { status: 404 })

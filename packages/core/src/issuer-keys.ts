@@ -13,8 +13,10 @@ import {
 import type { Fetch } from './keys/fetch-document.js'
 import { discoverJwksUri, isFetchable } from './keys/issuer-metadata.js'
 import { importPublishedKey, JwkSet, type KeySet, SecretKeySet } from './keys/jwk-set.js'
-import { defaultKeyLifetimes, type KeyLifetimeOptions, type KeyLifetimes, RemoteJwkSet } from './keys/remote-jwk-set.js'
+import { defaultKeyLifetimes, type KeyLifetimeOptions, type KeyLifetimes } from './keys/key-lifetimes.js'
+import { RemoteJwkSet } from './keys/remote-jwk-set.js'
 import { requireKnownOptions, requireSeconds } from './option-checks.js'
+import type { KeySetDocuments } from './state/key-set-documents.js'
 
 /** A JSON Web Key Set (RFC 7517 §5), given in the options. */
 export interface InlineJwks {
@@ -41,6 +43,8 @@ export interface IssuerContext {
   readonly stopwatch: Clock
   readonly pause: (seconds: number) => Promise<void>
   readonly fetch: Fetch
+  /** What the processes that share a state have fetched. Asked for when the first key is: the state is made last. */
+  readonly keySets: () => KeySetDocuments
 }
 
 /**
@@ -78,12 +82,21 @@ function createRemoteKeySet(
   const jwksUri = urlOption(options.jwksUri, `${issuer}: \`jwksUri\``, tenant)
   const discoveryUrl = urlOption(options.discoveryUrl, `${issuer}: \`discoveryUrl\``, tenant)
   if (jwksUri === undefined && discoveryUrl === undefined) requireIssuerUrl(issuer)
+  const { keySets: documents, ...means } = context
   return new RemoteJwkSet({
-    ...context,
-    issuer,
+    ...means,
+    documents,
+    source: { issuer, location: (discoveryUrl ?? jwksUri)?.href ?? '' },
+    isSource: (url) =>
+      jwksUri === undefined ? couldBeNamed(url, discoveryUrl ?? new URL(issuer)) : url.href === jwksUri.href,
     lifetimes: requireLifetimes(options.keyLifetimes, `${issuer}: \`keyLifetimes`),
     locate: async (fetchContext) => jwksUri ?? discoverJwksUri(issuer, discoveryUrl, fetchContext),
   })
+}
+
+/** Whether metadata could name such a place, for a document that another process has fetched from there. */
+function couldBeNamed(url: URL, metadata: URL): boolean {
+  return isFetchable(url) && (url.protocol === 'https:' || metadata.protocol === 'http:')
 }
 
 /** What `{tenant}` stands for in this issuer; `undefined` where its template has none. */

@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from './errors.js'
 import { createIssuerRecords, type TrustedIssuerOptions } from './issuer-record.js'
 import { supportedAlgorithms } from './jose/algorithms.js'
+import { MemoryKeySetDocuments } from './state/memory-key-set-documents.js'
 import { createTestKey } from './testing.js'
 
 const { publicJwk } = await createTestKey('ES256', 'k')
 const good = { issuer: 'https://idp.example.com', audience: 'api', jwks: { keys: [publicJwk] } }
-const context = { clock: () => 0, stopwatch: () => 0, pause: async () => {}, fetch }
+const documents = new MemoryKeySetDocuments()
+const context = { clock: () => 0, stopwatch: () => 0, pause: async () => {}, fetch, keySets: () => documents }
 const secret = 'a secret of forty bytes, as random as 8Kq'
 
 const recordsOf = (options: object) => createIssuerRecords(options as TrustedIssuerOptions, context)

@@ -9,6 +9,8 @@ import { createKeySet, type IssuerContext, type KeySourceOptions } from './issue
 import { type Algorithm, secretAlgorithms, supportedAlgorithms } from './jose/algorithms.js'
 import type { TrustedIssuer } from './keys/trusted-issuer.js'
 import { requireKnownOptions, requireSeconds, requireStrings } from './option-checks.js'
+import type { IssuerStatusLists } from './revocation/status-list-check.js'
+import { createStatusLists, type StatusListOptions } from './status-lists.js'
 
 /** What is trusted about one issuer. */
 export interface TrustedIssuerOptions extends KeySourceOptions {
@@ -46,11 +48,17 @@ export interface TrustedIssuerOptions extends KeySourceOptions {
    * ignored then, never followed. @defaultValue false
    */
   readonly dangerouslyAllowKeyHeaders?: boolean
+  /**
+   * Asks the status list that a token names with `status` (draft-ietf-oauth-status-list-20). `true`: lists are on the host of the
+   * issuer, and signed with its keys. Off by default: then `status` is not looked at.
+   */
+  readonly statusLists?: true | StatusListOptions
 }
 
 /** {@link TrustedIssuerOptions}, judged. */
 export interface IssuerRecord extends TrustedIssuer {
   readonly rules: ClaimRules
+  readonly statusLists: IssuerStatusLists | undefined
 }
 
 const optionNames = [
@@ -71,6 +79,7 @@ const optionNames = [
   'roleClaims',
   'keyLifetimes',
   'dangerouslyAllowKeyHeaders',
+  'statusLists',
 ] as const satisfies readonly (keyof TrustedIssuerOptions)[]
 
 /** Names of the options that say something about one issuer. */
@@ -113,14 +122,16 @@ function createIssuerRecord(issuer: string, options: TrustedIssuerOptions, conte
     scopes: claimPaths(options.scopeClaims, `${issuer}: \`scopeClaims\``) ?? profile.scopes,
     roles: claimPaths(options.roleClaims, `${issuer}: \`roleClaims\``) ?? profile.roles,
   }
-  return Object.freeze({
+  const trusted: TrustedIssuer = {
     issuer,
     algorithms: new Set<string>(algorithms),
     tokenTypes: new Set(profile.tokenTypes),
     dangerouslyAllowKeyHeaders: options.dangerouslyAllowKeyHeaders === true,
     keys: createKeySet(issuer, options.issuer, options, algorithms, context),
-    rules: Object.freeze(rules),
-  })
+  }
+  const { clockToleranceSeconds } = rules
+  const statusLists = createStatusLists(trusted, clockToleranceSeconds, options.statusLists, algorithms, context)
+  return Object.freeze({ ...trusted, rules: Object.freeze(rules), statusLists })
 }
 
 /** The issuers that a record stands for. */

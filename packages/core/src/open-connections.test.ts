@@ -187,20 +187,30 @@ describe('a judge that cannot tell', () => {
   })
 
   it('because the state cannot, ends it', async () => {
-    const broken: State = {
-      revoke: (...args) => state.revoke(...args),
-      onRevoked: (listener) => state.onRevoked(listener),
-      isRevoked: () => {
-        throw error
-      },
+    const broken = (): never => {
+      throw error
     }
-    open = new OpenConnections(clock, broken)
+    open = new OpenConnections(clock, Object.assign(state, { isRevoked: broken }))
     const { judge, waiting } = slowJudge()
     const watched = watch(judge)
     await state.revoke({ jti: 'token-2' })
     waiting[0]?.resolve(allowed(start + 3_600))
     await settle()
     expect(watched.ends).toEqual([[undefined, error]])
+  })
+
+  it('is asked when the state cannot tell who is concerned: whoever revokes hears nothing of it', async () => {
+    let answer: Decision<unknown> = allowed(start + 3_600)
+    const watched = watch(async () => answer)
+    await settle()
+    const broken = (): never => {
+      throw error
+    }
+    Object.assign(state, { isRevoked: broken })
+    answer = denied
+    await state.revoke({ jti: 'token-2' })
+    await settle()
+    expect(watched).toMatchObject({ judged: 2, ends: [[denied, undefined]] })
   })
 })
 
@@ -408,15 +418,11 @@ describe('close', () => {
 describe('the state', () => {
   it('is listened to once, while something is open, and by nobody after that', async () => {
     const listeners = new Set<() => void>()
-    const counting: State = {
-      revoke: (...args) => state.revoke(...args),
-      isRevoked: (token) => state.isRevoked(token),
-      onRevoked: (listener) => {
-        listeners.add(listener)
-        return () => void listeners.delete(listener)
-      },
+    const onRevoked = (listener: () => void) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
     }
-    open = new OpenConnections(clock, counting)
+    open = new OpenConnections(clock, Object.assign(state, { onRevoked }))
     const counts: number[] = [listeners.size]
     for (let round = 0; round < 3; round++) {
       const [first, second, third] = [watch(forAnHour), watch(forAnHour), watch(async () => denied)]

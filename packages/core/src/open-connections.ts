@@ -81,10 +81,19 @@ export class OpenConnections {
   /** Who is being judged right now is looked at when that is done. */
   #judgeRevoked(): void {
     this.#revocations += 1
-    for (const connection of [...this.#open]) if (this.#isConcerned(connection)) void this.#judgeAgain(connection)
+    for (const connection of [...this.#open]) if (this.#mayBeConcerned(connection)) void this.#judgeAgain(connection)
   }
 
-  /** Whether it stays on the strength of something revoked, or of something that we know nothing of. */
+  /** Where the state cannot tell, the judge will say so, to whom it concerns. */
+  #mayBeConcerned(connection: OpenConnection): boolean {
+    try {
+      return this.#isConcerned(connection)
+    } catch {
+      return true
+    }
+  }
+
+  /** Whether it stays on the strength of something revoked, or of something that nobody knows. */
   #isConcerned({ auth }: OpenConnection): boolean {
     return auth instanceof Principal ? this.#state.isRevoked(Principal.accessTokenOf(auth)) : auth !== undefined
   }

@@ -172,14 +172,23 @@ describe('the environment', () => {
       { SALLYPORT_ISSUER: 'https://idp.example.com', SALLYPORT_AUDIENCE: '' },
       /SALLYPORT_AUDIENCE/,
     ],
-    [
-      'state on Redis, which this version would not keep',
-      { SALLYPORT_ISSUER: 'https://idp.example.com', SALLYPORT_AUDIENCE: 'api', SALLYPORT_REDIS_URL: 'redis://h' },
-      /SALLYPORT_REDIS_URL/,
-    ],
   ])('does not build of %s', (_, variables, message) => {
     stub(variables)
     expect(() => createVerifier()).toThrow(refused(message))
+  })
+
+  it.each([
+    ['and options that do not say where the state is', { issuer: 'https://idp.example.com', audience: 'api' }],
+    ['and no options', undefined],
+  ])('names a Redis, %s: what it cannot be is no Redis', (_, options) => {
+    stub({ SALLYPORT_ISSUER: 'https://idp.example.com', SALLYPORT_AUDIENCE: 'api', SALLYPORT_REDIS_URL: 'redis:' })
+    expect(() => createVerifier(options)).toThrow()
+  })
+
+  it('does not say where the state is of options that say it', async () => {
+    stub({ SALLYPORT_REDIS_URL: 'redis:' })
+    const options = { issuer: 'http://127.0.0.1:9', audience: 'api', state: createMemoryState() }
+    await createVerifier(options).close()
   })
 
   it('fills no gap in options that were given', () => {

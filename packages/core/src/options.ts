@@ -2,9 +2,12 @@
 // refused; what is left out is safe.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type AddressRanges, createAddressRanges } from './addresses.js'
+import { AttemptLimit, type FailedAttemptsOptions, judgeFailedAttempts } from './attempts/attempt-limit.js'
 import { type Clock, monotonicClock, pause, systemClock } from './clock.js'
 import type { Principal } from './decision.js'
+import { stateFromEnvironment } from './environment.js'
 import { ConfigurationError } from './errors.js'
+import type { IssuerContext } from './issuer-keys.js'
 import {
   createIssuerRecords,
   type IssuerRecord,
@@ -19,6 +22,11 @@ import { type Policy, requirePolicyNode } from './policy/policy.js'
 import { PolicySet, type PolicySource, requireKnownUses } from './policy/policy-set.js'
 import type { CredentialSource } from './request/extract-credential.js'
 import { isQuotable } from './response/challenge.js'
+import type { OutsideCheck } from './revocation/outside-check.js'
+import { statusListChecks } from './revocation/status-list-check.js'
+import { SubjectCheck } from './revocation/subject-check.js'
+import { judgeSubjects, type SubjectsOptions } from './revocation/subject-options.js'
+import type { KeySetDocuments } from './state/key-set-documents.js'
 import { createMemoryState } from './state/memory-state.js'
 import type { State } from './state/state.js'
 
@@ -38,6 +46,12 @@ export interface VerifierSettings<
    * Without it the client's address is not known.
    */
   readonly trustedProxies?: readonly string[]
+  /**
+   * Makes wait who sends bad tokens again and again: 429 from so many on, for an address (an IPv6 address: its /64) or for a
+   * client with the subject it acts for. Tokens that were verified before pass all the same. Needs {@link trustedProxies}.
+   * @defaultValue false: many may share one address, and only you know how many
+   */
+  readonly failedAttempts?: FailedAttemptsOptions | false
   /** A request without a credential passes as anonymous; a bad credential never does. @defaultValue false */
   readonly optional?: Optional
   /** Where a token may come from. @defaultValue `'authorization'` */
@@ -50,6 +64,8 @@ export interface VerifierSettings<
   readonly tokenCacheBytes?: number
   /** What is remembered beyond one request: what was revoked. @defaultValue a state of its own, in this process */
   readonly state?: State
+  /** Whether the subject of a token still exists, in the user store of the application: asked for every token. Off by default. */
+  readonly subjects?: SubjectsOptions
   /** `realm` of challenges (RFC 9110 §11.5). @defaultValue `'api'` */
   readonly realm?: string
   /** The time, in seconds since the epoch. @defaultValue the clock of the machine */
@@ -82,14 +98,21 @@ export interface VerifierConfiguration {
   readonly policy: Policy | undefined
   readonly policies: PolicySource | undefined
   readonly isTrustedProxy: AddressRanges | undefined
+  readonly attemptLimit: AttemptLimit | undefined
   readonly optional: boolean
   readonly credentials: readonly CredentialSource[]
   readonly decrypt: Decrypter | undefined
   readonly maxTokenBytes: number
   readonly tokenCacheBytes: number
   readonly state: State
+  /** Whether nobody else has the state: it is closed with the verifier. */
+  readonly ownsState: boolean
+  /** What is asked of others about a verified token (step 8). */
+  readonly outsideChecks: readonly OutsideCheck[]
   readonly realm: string
   readonly clock: Clock
+  /** For the keys of those who send logout tokens and security events. */
+  readonly issuerContext: IssuerContext
 }
 
 const settingNames: readonly (keyof VerifierSettings)[] = [
@@ -97,12 +120,14 @@ const settingNames: readonly (keyof VerifierSettings)[] = [
   'policy',
   'policies',
   'trustedProxies',
+  'failedAttempts',
   'optional',
   'credentials',
   'decryption',
   'maxTokenBytes',
   'tokenCacheBytes',
   'state',
+  'subjects',
   'realm',
   'clock',
   'fetch',
@@ -111,9 +136,10 @@ const settingNames: readonly (keyof VerifierSettings)[] = [
 /**
  * Judges options.
  *
+ * @param environment - where the state is, if the options do not say
  * @throws ConfigurationError
  */
-export function configure(options: VerifierOptions): VerifierConfiguration {
+export function configure(options: VerifierOptions, environment: NodeJS.ProcessEnv = {}): VerifierConfiguration {
   if (typeof options !== 'object' || options === null) throw new ConfigurationError('the options must be an object')
   requireKnownOptions(options, [...settingNames, ...issuerOptionNames, 'issuers'], 'a verifier')
   const maxTokenBytes = requireBytes(options.maxTokenBytes ?? defaultMaxTokenBytes, '`maxTokenBytes`', 1)
@@ -126,8 +152,18 @@ export function configure(options: VerifierOptions): VerifierConfiguration {
   if (optional && policy !== undefined) {
     throw new ConfigurationError('`optional` and `policy` contradict each other: nobody anonymous satisfies a policy')
   }
-  return Object.freeze({
-    issuers: trustedIssuers(options),
+  const issuerContext = issuerContextOf(options, () => state.keySets)
+  const failedAttempts = judgeFailedAttempts(options.failedAttempts)
+  if (failedAttempts !== undefined && options.trustedProxies === undefined) {
+    // An address that is not known is never limited, and nobody would notice.
+    throw new ConfigurationError(
+      '`failedAttempts` needs `trustedProxies`: the proxies before us, or [] where there are none',
+    )
+  }
+  const issuers = trustedIssuers(options, issuerContext)
+  const subjects = options.subjects === undefined ? undefined : judgeSubjects(options.subjects)
+  const judged = {
+    issuers,
     schema: requireSchema(options.claims),
     policy,
     policies,
@@ -137,14 +173,25 @@ export function configure(options: VerifierOptions): VerifierConfiguration {
     decrypt: options.decryption === undefined ? undefined : createDecrypter(options.decryption, maxTokenBytes),
     maxTokenBytes,
     tokenCacheBytes: requireBytes(options.tokenCacheBytes ?? 33_554_432, '`tokenCacheBytes`', 0),
-    state: options.state === undefined ? createMemoryState({ clock }) : requireState(options.state),
+    ownsState: options.state === undefined,
     realm: requireRealm(options.realm ?? 'api'),
     clock,
-  })
+    issuerContext,
+  }
+  // The last of all: a state that is made here has connections, and nobody would close it if something were wrong after it.
+  const state =
+    options.state === undefined
+      ? (stateFromEnvironment(environment, clock) ?? createMemoryState({ clock }))
+      : requireState(options.state)
+  const attemptLimit = failedAttempts && new AttemptLimit(failedAttempts, state.attempts, clock)
+  const outsideChecks: OutsideCheck[] = [...statusListChecks(issuers)]
+  if (subjects !== undefined)
+    outsideChecks.push(new SubjectCheck(subjects.exists, subjects.lifetimes, { verdicts: state.verdicts, clock }))
+  return Object.freeze({ ...judged, state, attemptLimit, outsideChecks })
 }
 
 function requireState(state: unknown): State {
-  const methods = ['revoke', 'isRevoked', 'onRevoked'] as const
+  const methods = ['revoke', 'isRevoked', 'onRevoked', 'ready', 'health', 'close'] as const
   const isState =
     typeof state === 'object' &&
     state !== null &&
@@ -153,26 +200,17 @@ function requireState(state: unknown): State {
   throw new ConfigurationError('`state` must be a state, such as createMemoryState() makes')
 }
 
-/**
- * The options of a verifier that was given none: `SALLYPORT_ISSUER` and `SALLYPORT_AUDIENCE`.
- *
- * @throws ConfigurationError where one of them is missing
- */
-export function optionsFromEnvironment(environment: NodeJS.ProcessEnv): VerifierOptions {
-  const { SALLYPORT_ISSUER: issuer, SALLYPORT_AUDIENCE: audience, SALLYPORT_REDIS_URL: redisUrl } = environment
-  if (!issuer || !audience) {
-    throw new ConfigurationError('give `issuer` and `audience`, or set SALLYPORT_ISSUER and SALLYPORT_AUDIENCE')
-  }
-  if (redisUrl) throw new ConfigurationError('SALLYPORT_REDIS_URL is set, and this version keeps no state on Redis')
-  return { issuer, audience }
-}
-
-function trustedIssuers(options: VerifierOptions): ReadonlyMap<string, IssuerRecord> {
-  const { clock = systemClock, fetch = globalThis.fetch } = options
+function issuerContextOf(
+  { clock = systemClock, fetch = globalThis.fetch }: VerifierOptions,
+  keySets: () => KeySetDocuments,
+): IssuerContext {
   if (typeof clock !== 'function') throw new ConfigurationError('`clock` must be a function that answers seconds')
   if (typeof fetch !== 'function')
     throw new ConfigurationError('`fetch` must be a function such as the `fetch` of Node')
-  const context = { clock, stopwatch: monotonicClock, pause, fetch }
+  return { clock, stopwatch: monotonicClock, pause, fetch, keySets }
+}
+
+function trustedIssuers(options: VerifierOptions, context: IssuerContext): ReadonlyMap<string, IssuerRecord> {
   const issuers = new Map<string, IssuerRecord>()
   for (const record of issuerOptions(options).flatMap((each) => createIssuerRecords(each, context))) {
     if (issuers.has(record.issuer)) throw new ConfigurationError(`${record.issuer}: two records with one \`issuer\``)

@@ -1,9 +1,11 @@
 // The gate. A request climbs `Verifier.verify` once, one step a line, each step with the section that asks for it; every
 // step takes only what the step before has proven. What a step does is said in its own file.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { Attempt } from './attempts/attempt.js'
 import { requireUnbound } from './binding/confirmation.js'
 import { validateClaims, validateSchema } from './claims/validate-claims.js'
 import { type AccessToken, type Decision, Principal } from './decision.js'
+import { optionsFromEnvironment } from './environment.js'
 import { ConfigurationError, VerificationError } from './errors.js'
 import { decisionsAreWatched, publishDecision } from './events.js'
 import { type Explanation, explainAllowed, explainDenied } from './explain.js'
@@ -12,13 +14,7 @@ import { looksEncrypted } from './jose/nested-jwe.js'
 import { verifySignature } from './jose/signature.js'
 import { readClaimsSet, trustIssuer, type UnverifiedJwt } from './keys/trusted-issuer.js'
 import { type EndConnection, type Judge, OpenConnections } from './open-connections.js'
-import {
-  type AuthOf,
-  configure,
-  optionsFromEnvironment,
-  type VerifierConfiguration,
-  type VerifierOptions,
-} from './options.js'
+import { type AuthOf, configure, type VerifierConfiguration, type VerifierOptions } from './options.js'
 import { compilePolicy } from './policy/compile.js'
 import type { PolicyFacts } from './policy/compiled.js'
 import type { Policy } from './policy/policy.js'
@@ -29,9 +25,11 @@ import { extractCredential, findCredential, requireToken68 } from './request/ext
 import { ObservedRequest } from './request/request-facts.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { toDenied } from './response/denial.js'
+import { askOutside } from './revocation/outside-check.js'
 import { requireUnrevoked } from './revocation/require-unrevoked.js'
 import { MemoryTokenCache } from './state/memory-token-cache.js'
-import type { Revocation, RevocationOptions } from './state/state.js'
+import type { Revocation, RevocationOptions } from './state/revocation.js'
+import type { RevocationReceipt } from './state/state.js'
 
 /**
  * Verifies requests and tokens against the issuers it was built with. Made by {@link createVerifier}; one for the life of
@@ -44,6 +42,7 @@ export class Verifier<Auth = Principal> {
   readonly #decoder: CompactJwsDecoder
   readonly #cache: MemoryTokenCache | undefined
   readonly #open: OpenConnections
+  readonly #closables: { close(): void }[] = []
   #isClosed = false
 
   /** @internal use {@link createVerifier} */
@@ -54,6 +53,20 @@ export class Verifier<Auth = Principal> {
     this.#cache = tokenCacheBytes === 0 ? undefined : new MemoryTokenCache(tokenCacheBytes)
     this.#open = new OpenConnections(clock, state)
     for (const { keys } of [...issuers.values()].slice(0, greatestWarmUp)) void keys.warmUp() // nobody waits for it
+  }
+
+  /**
+   * @internal for receivers of what the same issuers sign beside access tokens
+   * @throws ConfigurationError after `close`
+   */
+  static configurationOf(verifier: Verifier<unknown>): VerifierConfiguration {
+    verifier.#requireOpen()
+    return verifier.#configuration
+  }
+
+  /** @internal ends something with a verifier */
+  static closeWith(verifier: Verifier<unknown>, closable: { close(): void }): void {
+    verifier.#closables.push(closable)
   }
 
   /**
@@ -111,6 +124,7 @@ export class Verifier<Auth = Principal> {
     try {
       const found = this.#authenticate(token, this.#cache)
       const auth = found instanceof Promise ? await found : found
+      await this.#askOutside(auth)
       return this.#allow(auth, auth.expiresAt).auth as NonNullable<Auth>
     } catch (error) {
       this.#deny(error)
@@ -130,7 +144,11 @@ export class Verifier<Auth = Principal> {
     this.#requireOpen()
     try {
       const known = this.#recall(token, this.#cache)
-      return known === undefined ? undefined : (this.#allow(known, known.expiresAt).auth as NonNullable<Auth>)
+      const waiting = known === undefined ? undefined : this.#askOutside(known)
+      waiting?.catch(() => {}) // whoever asks `verifyToken` next hears of it
+      return known === undefined || waiting !== undefined
+        ? undefined
+        : (this.#allow(known, known.expiresAt).auth as NonNullable<Auth>)
     } catch (error) {
       this.#deny(error)
       throw error
@@ -167,7 +185,7 @@ export class Verifier<Auth = Principal> {
   async explain(request: VerifiableRequest, policy?: Policy): Promise<Explanation> {
     const required = this.#requiredPolicy(policy)
     try {
-      const { auth } = await this.#judge(request, required, undefined, false)
+      const { auth } = await this.#judge(request, required, undefined, false, true)
       const trace =
         required &&
         auth &&
@@ -199,10 +217,12 @@ export class Verifier<Auth = Principal> {
    * await verifier.revoke({ session: sid })
    * await verifier.revoke({ subject: 'ann', before: Date.now() / 1000 })
    * ```
+   * @returns where it is kept by now, and where it is not yet
    * @throws ConfigurationError for what is no revocation
+   * @throws VerificationError `state_unavailable`
    */
-  async revoke(revocation: Revocation, options?: RevocationOptions): Promise<void> {
-    await this.#configuration.state.revoke(revocation, options)
+  async revoke(revocation: Revocation, options?: RevocationOptions): Promise<RevocationReceipt> {
+    return this.#configuration.state.revoke(revocation, options)
   }
 
   /**
@@ -230,6 +250,8 @@ export class Verifier<Auth = Principal> {
     this.#isClosed = true
     this.#open.close()
     for (const { keys } of this.#configuration.issuers.values()) keys.close()
+    for (const each of [...this.#configuration.outsideChecks, ...this.#closables]) each.close()
+    if (this.#configuration.ownsState) await this.#configuration.state.close()
   }
 
   /** The staircase. Nobody waits where there is nothing to wait for. */
@@ -238,6 +260,7 @@ export class Verifier<Auth = Principal> {
     policy: Policy | undefined,
     cache: MemoryTokenCache | undefined,
     isOptionalRoute: boolean,
+    isExplained = false,
   ): Judged | Promise<Judged> {
     const { credentials, optional } = this.#configuration
     const credential = findCredential(request, credentials) // 1 · RFC 6750 §2
@@ -247,8 +270,47 @@ export class Verifier<Auth = Principal> {
     }
     const token = credential.unverifiedToken
     const known = this.#recall(token, cache) // 2 to 8
-    if (known !== undefined) return this.#judgePolicy(known, policy, request) // 9
-    return this.#prove(requireToken68(token), cache).then((auth) => this.#judgePolicy(auth, policy, request)) // 2 to 9
+    if (known !== undefined) return this.#judgeStanding(known, policy, request) // 8, 9
+    const attempt = this.#attempt(token, request, isExplained)
+    const prove = () => {
+      requireToken68(token) // 1 · RFC 6750 §2.1
+      attempt?.requireAddress() // RFC 6585 §4
+      return this.#prove(token, cache, attempt) // 2 to 8
+    }
+    const proven = attempt === undefined ? prove() : attempt.watch(prove)
+    return proven.then((auth) => this.#judgeStanding(auth, policy, request)) // 8, 9
+  }
+
+  /** Who has sent too many bad tokens has to wait, but not with one that was verified here. An explanation counts nothing. */
+  #attempt(token: string, request: VerifiableRequest, isExplained: boolean): Attempt | undefined {
+    const { attemptLimit, isTrustedProxy } = this.#configuration
+    if (attemptLimit === undefined || this.#wasVerified(token)) return undefined
+    return new Attempt(attemptLimit, new ObservedRequest(request, isTrustedProxy).clientAddress, !isExplained)
+  }
+
+  /** Whether this very token was verified here, whatever became of it since. */
+  #wasVerified(token: string): boolean {
+    try {
+      return this.#cache?.knows(token, (text) => this.#decoder.decode(text)) ?? false
+    } catch (error) {
+      if (error instanceof VerificationError) return false
+      throw error
+    }
+  }
+
+  #judgeStanding(
+    auth: Principal<unknown>,
+    policy: Policy | undefined,
+    request: VerifiableRequest,
+  ): Judged | Promise<Judged> {
+    const waiting = this.#askOutside(auth)
+    if (waiting === undefined) return this.#judgePolicy(auth, policy, request)
+    return waiting.then(() => this.#judgePolicy(auth, policy, request))
+  }
+
+  #askOutside(auth: Principal<unknown>): undefined | Promise<void> {
+    const { outsideChecks } = this.#configuration
+    return outsideChecks.length === 0 ? undefined : askOutside(outsideChecks, Principal.accessTokenOf(auth))
   }
 
   #judgePolicy(auth: Principal<unknown>, policy: Policy | undefined, request: VerifiableRequest): Judged {
@@ -280,15 +342,21 @@ export class Verifier<Auth = Principal> {
     return known === undefined ? undefined : this.#toPrincipal(known, token)
   }
 
-  async #prove(token: string, cache: MemoryTokenCache | undefined): Promise<Principal<unknown>> {
+  async #prove(
+    token: string,
+    cache: MemoryTokenCache | undefined,
+    attempt?: Attempt | undefined,
+  ): Promise<Principal<unknown>> {
     const { issuers, clock, schema, decrypt } = this.#configuration
     const jws = decrypt !== undefined && looksEncrypted(token) ? await decrypt(token) : token // RFC 7519 §5.2
     const unverified = readClaimsSet(this.#decoder.decode(jws)) // 2 · RFC 7515 §5.2, RFC 7519 §7.2
     const issuer = trustIssuer(issuers, unverified) // 3 · RFC 9068 §4
+    attempt?.requireHolder(unverified.unverifiedClaims) // RFC 6585 §4
     const found = issuer.keys.keyFor(unverified.unverifiedHeader) // 4 · RFC 7515 §4.1.4
     const key = found instanceof Promise ? await found : found
     const verified = verifySignature(unverified, key, cache) // 5 · RFC 7515 §5.2 step 8
-    const { accessToken, validity } = validateClaims(verified, issuer.rules, clock()) // 6 · RFC 9068 §4, RFC 7519 §4.1
+    attempt?.vouchFor()
+    const { accessToken, validity } = validateClaims(verified, issuer.rules, clock(), key.kid) // 6 · RFC 9068 §4, RFC 7519 §4.1
     const facts =
       schema === undefined ? accessToken : { ...accessToken, claims: await validateSchema(accessToken.claims, schema) }
     cache?.remember(verified, key, { accessToken: facts, validity, keySet: issuer.keys })
@@ -380,7 +448,7 @@ const nothingShown: VerifiableRequest = Object.freeze({ headers: {} })
  * Builds a {@link Verifier}. Fails at once, with a sentence that says what to write, when the options do not say whom to
  * trust and who we are; never because an issuer cannot be reached.
  *
- * Without an argument it reads `SALLYPORT_ISSUER` and `SALLYPORT_AUDIENCE`.
+ * Without an argument it reads `SALLYPORT_ISSUER` and `SALLYPORT_AUDIENCE`; without `state`, `SALLYPORT_REDIS_URL`.
  *
  * @example
  * ```ts
@@ -392,5 +460,5 @@ export function createVerifier<
   const Schema extends StandardSchemaV1 | undefined = undefined,
   const Optional extends boolean = false,
 >(options?: VerifierOptions<Schema, Optional>): Verifier<AuthOf<Schema, Optional>> {
-  return new Verifier(configure(options ?? optionsFromEnvironment(process.env)))
+  return new Verifier(configure(options ?? optionsFromEnvironment(process.env), process.env))
 }

@@ -40,10 +40,11 @@ type VerifiedJwt = VerifiedJws & { readonly unverifiedClaims: JsonObject }
  * Judges the claims of a verified token.
  *
  * @param now - seconds since the epoch
+ * @param keyId - of the key that has proven it
  * @throws VerificationError `token_type_rejected`, `audience_mismatch`, `claim_missing`, `claim_invalid`, `token_expired`,
  * `token_not_active`, `token_too_old`
  */
-export function validateClaims(jwt: VerifiedJwt, rules: ClaimRules, now: number): ValidatedClaims {
+export function validateClaims(jwt: VerifiedJwt, rules: ClaimRules, now: number, keyId?: string): ValidatedClaims {
   const claims = jwt.unverifiedClaims // the signature has vouched for them by now: `VerifiedJwt`
   requireAccessToken(claims, rules.profile, jwt.unverifiedHeader.typ) // RFC 9068 §4, RFC 8725 §3.12
   requireAudience(claims, rules) // RFC 9068 §4, RFC 7519 §4.1.3
@@ -53,7 +54,7 @@ export function validateClaims(jwt: VerifiedJwt, rules: ClaimRules, now: number)
   requireIdentifier('jti', claims['jti']) // RFC 7519 §4.1.7
   for (const name of rules.profile.requiredClaims) requireClaim(claims, name) // RFC 9068 §2.2
   for (const name of rules.requiredClaims) requireClaim(claims, name)
-  return { accessToken: toAccessToken(claims, rules), validity }
+  return { accessToken: toAccessToken(claims, rules, keyId), validity }
 }
 
 /**
@@ -161,13 +162,14 @@ function requireClaim(claims: JsonObject, name: string): void {
   if (!Object.hasOwn(claims, name) || claims[name] === null) throw missing(name)
 }
 
-function toAccessToken(claims: JsonObject, rules: ClaimRules): AccessToken<JsonObject> {
+function toAccessToken(claims: JsonObject, rules: ClaimRules, keyId: string | undefined): AccessToken<JsonObject> {
   const scopes = grantsAt(claims, rules.scopes, true)
   const roles = grantsAt(claims, rules.roles, false)
   return {
     claims,
     issuedClaims: claims,
     issuer: rules.issuer,
+    keyId,
     subject: claims['sub'] as string | undefined,
     clientId: clientIdOf(claims),
     scopes: scopes.values,

@@ -1,5 +1,5 @@
-// One GET of a small JSON document from an issuer, bounded in time, size and redirects. What it means is left to
-// `issuer-metadata.ts` (RFC 8414) and `remote-jwk-set.ts` (RFC 7517).
+// One GET of a small document from an issuer, bounded in time, size and redirects. What it means is left to
+// `issuer-metadata.ts` (RFC 8414), `remote-jwk-set.ts` (RFC 7517), and to who asks for bytes.
 import CachePolicy from 'http-cache-semantics'
 import { type JsonObject, parseJsonObject } from '../jose/strict-json.js'
 
@@ -18,6 +18,18 @@ export type FetchedDocument = {
   readonly lifetimeSeconds: number | undefined
 }
 
+/** The same of any document, as it came. */
+export type FetchedBytes = Omit<FetchedDocument, 'document'> & { readonly bytes: Buffer | undefined }
+
+/** What a document is asked for with, and how large it may be. */
+export interface BytesRequest {
+  /** Media type for `Accept` (RFC 9110 §12.5.1). */
+  readonly accept: string
+  readonly greatestBytes: number
+  /** Entity tag of the document we hold. */
+  readonly etag?: string | undefined
+}
+
 /** A document that could not be had. The message names the URL of the issuer, never what came back. */
 export class DocumentError extends Error {
   override readonly name = 'DocumentError'
@@ -30,7 +42,8 @@ export class DocumentError extends Error {
   }
 }
 
-const greatestBytes = 262_144
+/** Bound of a document, in bytes. */
+export const greatestBytes = 262_144
 const greatestRedirects = 3
 
 /** What a {@link fetchDocument} call needs from around it. */
@@ -48,6 +61,20 @@ export interface FetchContext {
  * @throws DocumentError
  */
 export async function fetchDocument(url: URL, context: FetchContext, etag?: string): Promise<FetchedDocument> {
+  const { bytes, ...facts } = await fetchBytes(url, context, { accept: 'application/json', greatestBytes, etag })
+  try {
+    return { document: bytes && parseJsonObject(bytes), ...facts }
+  } catch (cause) {
+    throw new DocumentError(`${url.href}: ${describe(cause)}`, { cause })
+  }
+}
+
+/**
+ * Gets the bytes of a document.
+ *
+ * @throws DocumentError
+ */
+export async function fetchBytes(url: URL, context: FetchContext, request: BytesRequest): Promise<FetchedBytes> {
   const deadline = new AbortController()
   const abort = (reason: string): void => deadline.abort(new DocumentError(`${url.href}: ${reason}`))
   const timer = setTimeout(() => abort(`no answer within ${context.timeoutSeconds} s`), context.timeoutSeconds * 1000)
@@ -56,7 +83,7 @@ export async function fetchDocument(url: URL, context: FetchContext, etag?: stri
   try {
     if (context.signal.aborted) onClose()
     // A fetch of the user's own may not heed the signal: the deadline holds all the same.
-    return await Promise.race([getDocument(url, context.fetch, deadline.signal, etag), rejection(deadline.signal)])
+    return await Promise.race([getBytes(url, context.fetch, deadline.signal, request), rejection(deadline.signal)])
   } catch (cause) {
     throw cause instanceof DocumentError ? cause : new DocumentError(`${url.href}: ${describe(cause)}`, { cause })
   } finally {
@@ -65,19 +92,24 @@ export async function fetchDocument(url: URL, context: FetchContext, etag?: stri
   }
 }
 
-async function getDocument(url: URL, fetch: Fetch, signal: AbortSignal, etag?: string): Promise<FetchedDocument> {
-  const headers: Record<string, string> = { accept: 'application/json' }
+async function getBytes(
+  url: URL,
+  fetch: Fetch,
+  signal: AbortSignal,
+  { accept, greatestBytes, etag }: BytesRequest,
+): Promise<FetchedBytes> {
+  const headers: Record<string, string> = { accept }
   if (etag !== undefined) headers['if-none-match'] = etag
   const response = await follow(url, (target) => fetch(target, { headers, redirect: 'manual', signal }))
   const facts = { etag: response.headers.get('etag') ?? undefined, lifetimeSeconds: lifetimeOf(response) }
-  if (response.status === 304 && etag !== undefined) return { document: undefined, ...facts, etag: facts.etag ?? etag }
+  if (response.status === 304 && etag !== undefined) return { bytes: undefined, ...facts, etag: facts.etag ?? etag }
   if (response.status !== 200) {
     await response.body?.cancel()
     throw new DocumentError(`${url.href}: answered ${response.status}`, {
       isAbsent: [404, 410].includes(response.status),
     })
   }
-  return { document: parseJsonObject(await readBounded(response, url)), ...facts }
+  return { bytes: await readBounded(response, url, greatestBytes), ...facts }
 }
 
 /** Redirects stay on the origin that was configured: another origin was never trusted. */
@@ -94,7 +126,7 @@ async function follow(url: URL, get: (target: string) => Promise<Response>): Pro
   throw new DocumentError(`${url.href}: redirects more than ${greatestRedirects} times`)
 }
 
-async function readBounded(response: Response, url: URL): Promise<Buffer> {
+async function readBounded(response: Response, url: URL, greatestBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body ?? []) {

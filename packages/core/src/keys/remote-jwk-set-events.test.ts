@@ -1,8 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { KeysEvent } from '../events.js'
+import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
-import { defaultKeyLifetimes, RemoteJwkSet, type RemoteJwkSetOptions } from './remote-jwk-set.js'
+import { defaultKeyLifetimes } from './key-lifetimes.js'
+import { RemoteJwkSet, type RemoteJwkSetOptions } from './remote-jwk-set.js'
 
 const clock = createTestClock()
 const stopwatch = createTestClock(0)
@@ -15,7 +17,19 @@ function remote(changed: Partial<RemoteJwkSetOptions> = {}): RemoteJwkSet {
   const locate = async () => new URL(idp.jwksUri)
   const pause = async () => {}
   const lifetimes = defaultKeyLifetimes
-  return new RemoteJwkSet({ issuer: idp.issuer, locate, fetch, lifetimes, clock, stopwatch, pause, ...changed })
+  const documents = new MemoryKeySetDocuments()
+  return new RemoteJwkSet({
+    source: { issuer: idp.issuer, location: '' },
+    isSource: () => true,
+    documents: () => documents,
+    locate,
+    fetch,
+    lifetimes,
+    clock,
+    stopwatch,
+    pause,
+    ...changed,
+  })
 }
 
 /** Lets the lifetime end, and a token come. */

@@ -3,9 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { KeysEvent } from '../events.js'
 import type { VerificationKey } from '../jose/jwk.js'
+import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
 import { DocumentError } from './fetch-document.js'
-import { defaultKeyLifetimes, type KeyLifetimes, RemoteJwkSet } from './remote-jwk-set.js'
+import { defaultKeyLifetimes, type KeyLifetimes } from './key-lifetimes.js'
+import { RemoteJwkSet } from './remote-jwk-set.js'
 
 const clock = createTestClock()
 const stopwatch = createTestClock(0)
@@ -30,8 +32,11 @@ afterEach(async () => {
 })
 
 function remote(lifetimes: Partial<KeyLifetimes> = {}): RemoteJwkSet {
+  const documents = new MemoryKeySetDocuments()
   const set = new RemoteJwkSet({
-    issuer: idp.issuer,
+    source: { issuer: idp.issuer, location: '' },
+    isSource: () => true,
+    documents: () => documents,
     locate: async () => new URL(idp.jwksUri),
     fetch,
     lifetimes: { ...defaultKeyLifetimes, ...lifetimes },
@@ -112,8 +117,11 @@ describe('an issuer that is down from the start', () => {
       return new URL(idp.jwksUri)
     }
     const lifetimes = defaultKeyLifetimes
+    const documents = new MemoryKeySetDocuments()
     const set = new RemoteJwkSet({
-      issuer: idp.issuer,
+      source: { issuer: idp.issuer, location: '' },
+      isSource: () => true,
+      documents: () => documents,
       locate,
       fetch,
       lifetimes,

@@ -2,9 +2,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { KeysEvent } from '../events.js'
+import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
 import type { Fetch } from './fetch-document.js'
-import { defaultKeyLifetimes, RemoteJwkSet } from './remote-jwk-set.js'
+import { defaultKeyLifetimes } from './key-lifetimes.js'
+import { RemoteJwkSet } from './remote-jwk-set.js'
 
 const clock = createTestClock()
 const stopwatch = createTestClock(0)
@@ -29,8 +31,11 @@ beforeEach(async () => {
   events = []
   waiting = []
   meanwhile = () => {}
+  const documents = new MemoryKeySetDocuments()
   set = new RemoteJwkSet({
-    issuer: idp.issuer,
+    source: { issuer: idp.issuer, location: '' },
+    isSource: () => true,
+    documents: () => documents,
     locate: async () => new URL(idp.jwksUri),
     fetch: watchedFetch,
     lifetimes: defaultKeyLifetimes,
@@ -201,6 +206,16 @@ describe('the next unknown key ids', () => {
     expect(events.map(({ outcome }) => outcome)).toEqual(['refused'])
     expect(events[0]?.reason).toBe('an unknown key id asked for a fetch, and the budget for those is spent')
     expect(JSON.stringify(events)).not.toContain('random-4')
+  })
+
+  it('are said to be unexamined then, and not where a set was looked at', async () => {
+    await spendBudget()
+    stopwatch.advance(moment)
+    const refusal = (kid: string) => set.keyFor({ alg: 'ES256', kid }) as Promise<unknown>
+    await expect(refusal('random-4')).rejects.toMatchObject({ code: 'key_unknown', isUnexamined: true })
+    await expect(refusal('random-3')).rejects.toMatchObject({ code: 'key_unknown', isUnexamined: false })
+    stopwatch.advance(20)
+    await expect(refusal('random-4')).rejects.toMatchObject({ code: 'key_unknown', isUnexamined: false })
   })
 
   it('wait for the budget when it is half a second away, and no longer', async () => {

@@ -2,9 +2,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { VerificationKey } from '../jose/jwk.js'
+import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
 import type { Fetch } from './fetch-document.js'
-import { defaultKeyLifetimes, type KeyLifetimes, RemoteJwkSet } from './remote-jwk-set.js'
+import { defaultKeyLifetimes, type KeyLifetimes } from './key-lifetimes.js'
+import { RemoteJwkSet } from './remote-jwk-set.js'
 
 const clock = createTestClock()
 const stopwatch = createTestClock(0)
@@ -32,8 +34,11 @@ const watchedFetch: Fetch = async (url, init) => {
 }
 
 function remote(lifetimes: Partial<KeyLifetimes> = {}, changed: object = {}): RemoteJwkSet {
+  const documents = new MemoryKeySetDocuments()
   const set = new RemoteJwkSet({
-    issuer: idp.issuer,
+    source: { issuer: idp.issuer, location: '' },
+    isSource: () => true,
+    documents: () => documents,
     locate: async () => new URL(idp.jwksUri),
     fetch: watchedFetch,
     lifetimes: { ...defaultKeyLifetimes, ...lifetimes },

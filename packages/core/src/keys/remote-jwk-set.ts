@@ -1,93 +1,51 @@
 // The keys of an issuer, fetched and kept. A set is fresh for as long as the issuer says, within bounds; it is fetched
 // again in the background before that ends; it is replaced as a whole, so a key that is gone is gone; and when the
-// issuer is down the last good set serves for a bounded time. No timers: keys are fetched because tokens ask for them.
-import type { Clock } from '../clock.js'
+// issuer is down the last good set serves for a bounded time. What another process of the fleet has fetched serves as well
+// as what this one has. No timers: keys are fetched because tokens ask for them.
 import { VerificationError } from '../errors.js'
 import { type KeysEvent, publishKeys } from '../events.js'
 import type { JwsHeader } from '../jose/compact-jws.js'
 import type { VerificationKey } from '../jose/jwk.js'
-import { DocumentError, type FetchContext, fetchDocument } from './fetch-document.js'
-import { type JwkSet, type KeySet, type KeySetDescription, type KeysByText, parseJwkSet } from './jwk-set.js'
+import type { KeySetDocument, KeySetDocuments, KeySetSource } from '../state/key-set-documents.js'
+import { type HeldSet, holdDocument, isFresh, isNewer, isRecent, readSharedDocument } from './held-set.js'
+import type { JwkSet, KeySet, KeySetDescription } from './jwk-set.js'
+import { type KeyLifetimes, usefulSeconds } from './key-lifetimes.js'
+import { type FetchedSet, KeySetFetcher, type KeySetFetcherOptions } from './key-set-fetcher.js'
+import { RetryPace } from './retry-pace.js'
 import { UnknownKeyBudget } from './unknown-key-budget.js'
 
-/** How long fetched keys live. All in seconds. */
-export interface KeyLifetimeOptions {
-  /** @defaultValue 60 */
-  readonly leastLifetimeSeconds?: number
-  /** Also the longest time after which a removed key is refused. @defaultValue 600 */
-  readonly greatestLifetimeSeconds?: number
-  /** Where the issuer does not say (`Cache-Control`, `Expires`). @defaultValue 300 */
-  readonly defaultLifetimeSeconds?: number
-  /** How long the last good set serves after its lifetime while the issuer cannot be reached. @defaultValue 3600 */
-  readonly staleSeconds?: number
-  /** For one document of the issuer. @defaultValue 5 */
-  readonly timeoutSeconds?: number
-}
-
-/** {@link KeyLifetimeOptions} with every default in place. */
-export type KeyLifetimes = Required<KeyLifetimeOptions>
-
-export const defaultKeyLifetimes: KeyLifetimes = Object.freeze({
-  leastLifetimeSeconds: 60,
-  greatestLifetimeSeconds: 600,
-  defaultLifetimeSeconds: 300,
-  staleSeconds: 3_600,
-  timeoutSeconds: 5,
-})
-
 /** Where a {@link RemoteJwkSet} gets its keys, and what it counts by. */
-export interface RemoteJwkSetOptions {
-  readonly issuer: string
-  /** Finds the URL of the key set; asked again after a failure, and every hour. */
-  readonly locate: (context: FetchContext) => Promise<URL>
-  readonly fetch: FetchContext['fetch']
+export interface RemoteJwkSetOptions extends KeySetFetcherOptions {
+  readonly source: KeySetSource
+  /** Whether another process could have fetched the keys from such a URL. */
+  readonly isSource: (url: URL) => boolean
+  /** What others have fetched, and who fetches next. */
+  readonly documents: () => KeySetDocuments
   readonly lifetimes: KeyLifetimes
-  /** Seconds since the epoch: lifetimes are counted by it. */
-  readonly clock: Clock
-  /** Monotonic seconds: retries and budgets are paced by it. */
-  readonly stopwatch: Clock
   /** Waits for so many seconds. */
   readonly pause: (seconds: number) => Promise<void>
 }
 
-/** The set in force. Never changed, only replaced. */
-interface HeldSet {
-  readonly set: JwkSet
-  readonly keysByText: KeysByText
-  /** Where it came from: an entity tag means something at one URL alone (RFC 9110 §8.8.3). */
-  readonly url: string
-  readonly etag: string | undefined
-  readonly fetchedAt: number
-  /** When it was asked for, by the stopwatch: what the issuer had published by then is in it. */
-  readonly askedAt: number
-  /** From here on it is fetched again in the background. */
-  readonly refreshAt: number
-  readonly freshUntil: number
-}
-
-const refreshAhead = 0.8 // of the lifetime
-const locationSeconds = 3_600
-const leastBackoffSeconds = 0.25
-const greatestBackoffSeconds = 30
 /** How long, and how many at a time, tokens of an unknown key wait for the next fetch that the budget allows. */
 const greatestWaitSeconds = 0.5
 const greatestWaiting = 1_000
 
 export class RemoteJwkSet implements KeySet {
   readonly #options: RemoteJwkSetOptions
+  readonly #fetcher: KeySetFetcher
   readonly #budget: UnknownKeyBudget
-  readonly #closing = new AbortController()
+  readonly #pace: RetryPace
   #held: HeldSet | undefined
-  #location: { readonly url: URL; readonly until: number } | undefined
   #flight: Promise<void> | undefined
   #waiting = 0
-  #failures = 0
-  #retryAt = Number.NEGATIVE_INFINITY
-  #lastFailure: unknown
+  #looks = 0
+  #stopListening: (() => void) | undefined
 
   constructor(options: RemoteJwkSetOptions) {
     this.#options = options
+    this.#fetcher = new KeySetFetcher(options, options.lifetimes.timeoutSeconds)
     this.#budget = new UnknownKeyBudget(options.stopwatch)
+    this.#pace = new RetryPace(options.stopwatch)
   }
 
   keyFor(header: JwsHeader): VerificationKey | Promise<VerificationKey> {
@@ -108,14 +66,14 @@ export class RemoteJwkSet implements KeySet {
   }
 
   close(): void {
-    this.#closing.abort()
+    this.#fetcher.close()
+    this.#stopListening?.()
   }
 
   /** The set in force while it is fresh; starts the refresh ahead of its end. */
   #freshSet(now: number): JwkSet | undefined {
     const held = this.#held
-    // A clock that was set back, or answers NaN, keeps no set alive: what was fetched later than now is fetched again.
-    if (held === undefined || !(now >= held.fetchedAt && now < held.freshUntil)) return undefined
+    if (held === undefined || !isFresh(held, now)) return undefined
     if (now >= held.refreshAt && this.#mayTry()) void this.#refresh()
     return held.set
   }
@@ -128,13 +86,14 @@ export class RemoteJwkSet implements KeySet {
 
   /**
    * RFC 7517 does not say what an unknown `kid` means: a key younger than our set, or nonsense. A set that was asked for
-   * after the token came knows. It is asked for within the budget, and shared by all who wait.
+   * after the token came knows. It is asked for within the budget, and shared by all who wait; a key that is found in any
+   * newer set is good at once.
    */
   async #keyOfNewerSet(header: JwsHeader, cameAt: number): Promise<VerificationKey> {
     while ((this.#held?.askedAt ?? Number.NEGATIVE_INFINITY) < cameAt) {
-      if (!this.#mayTry()) throw this.#unavailable() // whether the key exists is not ours to say while the issuer is away
+      if (!this.#mayTry()) throw this.#pace.unavailable() // whether the key exists is not ours to say while the issuer is away
       await this.#newerSet(header.kid)
-      if (this.#failures > 0) throw this.#unavailable()
+      if (this.#pace.isFailing) throw this.#pace.unavailable()
       const key = this.#held?.set.find(header)
       if (key !== undefined) return key
     }
@@ -146,16 +105,11 @@ export class RemoteJwkSet implements KeySet {
     if (this.#flight !== undefined) return this.#flight
     const wait = this.#budget.waitFor(kid)
     if (wait > greatestWaitSeconds || this.#waiting >= greatestWaiting) {
-      if (this.#failures > 0) throw this.#unavailable()
+      if (this.#pace.isFailing) throw this.#pace.unavailable()
       this.#publish('refused', 'an unknown key id asked for a fetch, and the budget for those is spent')
-      throw unknownKey()
+      throw unknownKey({ isUnexamined: wait < Number.POSITIVE_INFINITY }) // others may have spent it
     }
-    if (wait === 0) {
-      this.#budget.spend()
-      await this.#refresh()
-      if (this.#failures > 0) this.#budget.refund() // nobody could look, so nothing was found out
-      return
-    }
+    if (wait === 0) return this.#refresh(true)
     this.#waiting += 1
     await this.#options.pause(wait)
     this.#waiting -= 1
@@ -167,101 +121,124 @@ export class RemoteJwkSet implements KeySet {
     if (fresh !== undefined) return fresh
     const stale = this.#staleSet()
     const attempt = this.#mayTry() ? this.#refresh() : undefined
-    if (stale !== undefined && this.#failures > 0) return stale // the issuer is known to be down: nobody waits for it again
+    if (stale !== undefined && this.#pace.isFailing) return stale // the issuer is known to be down: nobody waits for it again
     await attempt
     const set = this.#freshSet(this.#options.clock()) ?? this.#staleSet()
-    if (set === undefined) throw this.#unavailable()
+    if (set === undefined) throw this.#pace.unavailable()
     return set
   }
 
   #staleSet(): JwkSet | undefined {
     const held = this.#held
-    if (held === undefined) return undefined
-    return this.#options.clock() < held.freshUntil + this.#options.lifetimes.staleSeconds ? held.set : undefined
+    return held !== undefined && this.#options.clock() < held.staleUntil ? held.set : undefined
   }
 
   #mayTry(): boolean {
-    return this.#flight !== undefined || this.#options.stopwatch() >= this.#retryAt
+    return this.#flight !== undefined || this.#pace.mayTry
   }
 
   /** One fetch at a time, shared by all who wait for it. Never rejects: what happened is in the fields. */
-  #refresh(): Promise<void> {
-    this.#flight ??= this.#fetchSet()
-      .then(
-        () => this.#succeed(),
-        (error: unknown) => this.#fail(error),
-      )
+  #refresh(isForUnknownKey = false): Promise<void> {
+    this.#flight ??= this.#fetchOnce(isForUnknownKey)
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#flight = undefined
       })
     return this.#flight
   }
 
-  async #fetchSet(): Promise<void> {
-    const { fetch, lifetimes, clock, stopwatch } = this.#options
-    const context = { fetch, timeoutSeconds: lifetimes.timeoutSeconds, signal: this.#closing.signal }
-    const url = await this.#locate(context)
-    const asked = { fetchedAt: clock(), askedAt: stopwatch() } // the document is at least this old when it is here
-    const known = this.#held?.url === url.href ? this.#held.etag : undefined
-    const { document, etag, lifetimeSeconds } = await fetchDocument(url, context, known)
-    const lifetime = clamp(lifetimeSeconds ?? lifetimes.defaultLifetimeSeconds, lifetimes)
-    const { fetchedAt } = asked
-    const times = { ...asked, refreshAt: fetchedAt + lifetime * refreshAhead, freshUntil: fetchedAt + lifetime }
-    if (document === undefined) {
-      if (this.#held === undefined) throw new DocumentError(`${url.href}: answered 304 to an unconditional request`)
-      this.#held = { ...this.#held, ...times, etag }
-      this.#publish('unchanged')
-      return
+  /** A newer set: one that another process has fetched, or fetches at this moment, or an own fetch. */
+  async #fetchOnce(isForUnknownKey: boolean): Promise<void> {
+    const { source, lifetimes, stopwatch, clock } = this.#options
+    const documents = this.#options.documents()
+    this.#stopListening ??= documents.onChanged(source, () => void this.#look())
+    const before = this.#held
+    const calledAt = stopwatch()
+    const serves = (document: KeySetDocument): boolean => {
+      this.#take(document)
+      return isForUnknownKey ? this.#held !== before : this.#held !== undefined && isRecent(this.#held, clock())
     }
-    const { set, keysByText, skipped } = parseJwkSet(document, this.#held?.keysByText)
-    if (!this.#held?.set.equals(set)) this.#budget.reset()
-    this.#held = { set, keysByText, url: url.href, etag, ...times } // INVARIANT: replaced as a whole, so removing a key revokes it
-    for (const { reason } of skipped) this.#publish('skipped', reason)
-    this.#publish('refreshed')
+    let own: FetchedSet | undefined
+    const { timeoutSeconds } = lifetimes
+    const options = { serves, isForUnknownKey, timeoutSeconds, keepSeconds: usefulSeconds(lifetimes) }
+    const shared = await documents.fetchOnce(source, options, async () => {
+      own = await (isForUnknownKey ? this.#fetchWithinBudget() : this.#fetcher.fetch(this.#held))
+      return own.document
+    })
+    if (shared.document === undefined) return this.#budget.postpone(shared.waitSeconds)
+    if (own !== undefined) this.#adoptOwn(own, shared.document)
+    else if (shared.isLater) this.#noteLater(shared.document, calledAt)
+    this.#pace.succeed()
   }
 
-  async #locate(context: FetchContext): Promise<URL> {
-    const now = this.#options.clock()
-    if (this.#location === undefined || now >= this.#location.until) {
-      this.#location = { url: await this.#options.locate(context), until: now + locationSeconds }
+  async #fetchWithinBudget(): Promise<FetchedSet> {
+    this.#budget.spend()
+    try {
+      return await this.#fetcher.fetch(this.#held)
+    } catch (error) {
+      this.#budget.refund() // nobody could look, so nothing was found out
+      throw error
     }
-    return this.#location.url
   }
 
-  #succeed(): void {
-    this.#failures = 0
-    this.#retryAt = Number.NEGATIVE_INFINITY
-    this.#lastFailure = undefined
+  /** It was asked for after whatever is in force was here: while a fetch is under way, nothing else is taken over. */
+  #adoptOwn(own: FetchedSet, document: KeySetDocument): void {
+    this.#adopt(holdDocument(document, own.parsed, this.#options.lifetimes, own.askedAt))
+    for (const { reason } of own.parsed.skipped) this.#publish('skipped', reason)
+    this.#publish(own.isUnchanged ? 'unchanged' : 'refreshed')
+  }
+
+  /** What another process has asked for after we asked holds all that the issuer had published by then. */
+  #noteLater(document: KeySetDocument, calledAt: number): void {
+    const held = this.#held
+    if (held !== undefined && held.document.serial === document.serial) this.#held = { ...held, askedAt: calledAt }
+  }
+
+  /** Others may have a newer set. One look at a time, after a fetch that is under way; who calls meanwhile makes another follow. */
+  async #look(): Promise<void> {
+    this.#looks += 1
+    if (this.#looks > 1) return
+    for (let seen = 0; seen < this.#looks; ) {
+      await this.#flight
+      seen = this.#looks
+      const document = await this.#options.documents().latest(this.#options.source)
+      if (document !== undefined && !this.#fetcher.isClosed) this.#take(document)
+    }
+    this.#looks = 0
+  }
+
+  /** Takes over what another process has fetched, if it is newer than what we have, and good. */
+  #take(document: KeySetDocument): void {
+    const { clock, lifetimes, isSource } = this.#options
+    const now = clock()
+    if (!isNewer(document, now, this.#held)) return
+    try {
+      const measure = { now, lifetimes, isSource, previous: this.#held?.keysByText }
+      this.#adopt(readSharedDocument(document, measure))
+      this.#publish('shared')
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'it cannot be read'
+      this.#publish('rejected', `a key set that another process has fetched is not taken: ${reason}`)
+    }
+  }
+
+  #adopt(held: HeldSet): void {
+    if (!this.#held?.set.equals(held.set)) this.#budget.reset()
+    this.#held = held // INVARIANT: replaced as a whole, so removing a key revokes it
   }
 
   #fail(error: unknown): void {
-    // The first retry is free: what failed at the start may be there by the first request.
-    const backoff =
-      this.#failures === 0 ? 0 : Math.min(greatestBackoffSeconds, leastBackoffSeconds * 2 ** this.#failures)
-    this.#failures += 1
-    this.#retryAt = this.#options.stopwatch() + backoff
-    this.#lastFailure = error
-    this.#location = undefined // the keys may have moved
+    this.#pace.fail(error)
+    this.#fetcher.forgetLocation()
     this.#publish('failed', error instanceof Error ? error.message : 'the keys could not be fetched')
   }
 
-  #unavailable(): VerificationError {
-    return new VerificationError('keys_unavailable', 'the keys of the issuer cannot be fetched', {
-      retryAfterSeconds: Math.max(1, Math.ceil(this.#retryAt - this.#options.stopwatch())),
-      cause: this.#lastFailure,
-    })
-  }
-
   #publish(outcome: KeysEvent['outcome'], reason?: string): void {
-    const event = { issuer: this.#options.issuer, outcome, keys: this.#held?.set.size ?? 0 }
+    const event = { issuer: this.#options.source.issuer, outcome, keys: this.#held?.set.size ?? 0 }
     publishKeys(reason === undefined ? event : { ...event, reason })
   }
 }
 
-function unknownKey(): VerificationError {
-  return new VerificationError('key_unknown', 'no key of the issuer fits the token')
-}
-
-function clamp(seconds: number, { leastLifetimeSeconds, greatestLifetimeSeconds }: KeyLifetimes): number {
-  return Math.min(greatestLifetimeSeconds, Math.max(leastLifetimeSeconds, seconds))
+function unknownKey(details: { readonly isUnexamined?: boolean } = {}): VerificationError {
+  return new VerificationError('key_unknown', 'no key of the issuer fits the token', details)
 }

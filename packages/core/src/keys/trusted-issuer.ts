@@ -54,14 +54,22 @@ export function trustIssuer<Issuer extends TrustedIssuer>(
   const issuer = issuers.get(iss) // RFC 7519 §4.1.1, RFC 9068 §4: exact, code point by code point
   if (issuer === undefined)
     throw new VerificationError('issuer_untrusted', 'the token names an issuer that is not trusted')
-  const header = jwt.unverifiedHeader
+  requireHeader(jwt.unverifiedHeader, issuer)
+  return issuer
+}
+
+/**
+ * Lets a header pass that a token of this issuer may have.
+ *
+ * @throws VerificationError `token_malformed`, `algorithm_rejected`, `token_type_rejected`
+ */
+export function requireHeader(header: JwsHeader, issuer: TrustedIssuer): void {
   requireNoKeyHeaders(header, issuer)
   requireNotNested(header)
   if (!issuer.algorithms.has(header.alg)) {
     throw new VerificationError('algorithm_rejected', 'the issuer may not sign with the algorithm of the token')
   }
   requireTokenType(header, issuer)
-  return issuer
 }
 
 const keyHeaders = ['jku', 'jwk', 'x5u', 'x5c'] as const

@@ -115,9 +115,25 @@ describe('a fetch that failed', () => {
   })
 })
 
+describe('a budget that is shared', () => {
+  it('is not asked again before it said', () => {
+    budget.postpone(20)
+    expect(waitAt(0)).toBe(20)
+    expect(waitAt(19.5)).toBe(0.5)
+    expect(waitAt(20)).toBe(0)
+  })
+
+  it('adds nothing to what this process may', () => {
+    spendAt(0, 0, 0)
+    budget.postpone(5)
+    expect(waitAt(5)).toBe(15)
+  })
+})
+
 describe('a key set that has changed', () => {
   it('gives the whole budget back', () => {
     spendAt(0, 0, 0)
+    budget.postpone(20)
     budget.reset()
     expect(waitAt(0)).toBe(0)
     budget.spend()

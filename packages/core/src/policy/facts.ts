@@ -6,6 +6,8 @@ export interface TokenFacts {
   /** The claims set as its issuer signed it, frozen. What the application's schema makes of it is no fact of the issuer's. */
   readonly issuedClaims: Readonly<Record<string, unknown>>
   readonly issuer: string
+  /** `kid` of the key that has proven it; absent where the key has none. */
+  readonly keyId?: string | undefined
   readonly scopes: readonly string[]
   /** Whether a scope that is not among the scopes is certainly not granted. */
   readonly scopesAreKnown: boolean

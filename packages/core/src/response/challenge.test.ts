@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errorCodes } from '../errors.js'
+import { describeCode, errorCodes } from '../errors.js'
 import { isQuotable, toChallenge } from './challenge.js'
 
 describe('RFC 6750 §3: WWW-Authenticate', () => {
@@ -36,11 +36,13 @@ describe('RFC 6750 §3: WWW-Authenticate', () => {
     expect(toChallenge('policy_denied', { realm: 'api', scopes: undefined })).toBe('Bearer realm="api"')
   })
 
-  it('does not ask anybody to authenticate again when the fault is ours', () => {
-    expect(toChallenge('keys_unavailable', { realm: 'api' })).toBeUndefined()
+  const silent = errorCodes.filter((code) => [429, 503].includes(describeCode(code).status))
+
+  it.each(silent)('does not ask anybody to authenticate again when that would not help: %s', (code) => {
+    expect(toChallenge(code, { realm: 'api' })).toBeUndefined()
   })
 
-  it.each(errorCodes.filter((code) => code !== 'keys_unavailable'))('is well-formed for %s', (code) => {
+  it.each(errorCodes.filter((code) => !silent.includes(code)))('is well-formed for %s', (code) => {
     const challenge = toChallenge(code, { realm: 'my api', scopes: ['a'] })
     expect(challenge).toMatch(
       /^Bearer realm="my api"(?:, error="[a-z_]+", error_description="[A-Z][\w ]+")?, scope="a"$/,

@@ -20,10 +20,10 @@ export function isQuotable(text: string): boolean {
   return quotable.test(text)
 }
 
-/** The challenge for a code, or `undefined` where authenticating again would not help: the fault is ours. */
+/** The challenge for a code, or `undefined` where authenticating again would not help: the fault is ours, or it is too soon. */
 export function toChallenge(code: ErrorCode, facts: ChallengeFacts): string | undefined {
   const { status, oauthError, title } = describeCode(code)
-  if (status === 503) return undefined
+  if (status === 503 || status === 429) return undefined
   const parameters = [`realm="${facts.realm}"`] // §3: at least one parameter follows the scheme
   if (oauthError !== undefined) parameters.push(`error="${oauthError}"`, `error_description="${title}"`)
   const { scopes = [], acrValues = [], maxAgeSeconds } = facts

@@ -21,6 +21,7 @@ export function toDenied(error: VerificationError, realm: string): Denied {
   }
   const challenge = toChallenge(code, { realm, scopes, acrValues, maxAgeSeconds })
   if (challenge !== undefined) headers['WWW-Authenticate'] = challenge
-  if (body.status === 503) headers['Retry-After'] = String(Math.max(1, Math.ceil(retryAfterSeconds ?? 1))) // RFC 9110 §10.2.3
+  if (body.status === 503 || body.status === 429)
+    headers['Retry-After'] = String(Math.max(1, Math.ceil(retryAfterSeconds ?? 1))) // RFC 9110 §10.2.3, RFC 6585 §4
   return Object.freeze({ allowed: false, code, status: body.status, headers: Object.freeze(headers), body })
 }

@@ -59,6 +59,17 @@ describe('a token seen once', () => {
     expect(cache.proves(otherHeader, key)).toBe(false)
   })
 
+  it.each([1, 2])('knows a token to the last byte after %i sights', (sights) => {
+    const decode = (token: string) => decoder.decode(token)
+    const [, payload = '', signature = ''] = jws().token.split('.')
+    const otherHeader = Buffer.from('{"alg":"ES256","kid":"other"}').toString('base64url')
+    for (let sight = 0; sight < sights; sight++) cache.remember(jws(), key, facts())
+    expect(cache.knows(jws().token, decode)).toBe(true)
+    expect(cache.knows([otherHeader, payload, signature].join('.'), decode)).toBe(false)
+    expect(cache.knows([header, header, signature].join('.'), decode)).toBe(false)
+    expect(cache.knows(jws('{"sub":"bob"}').token, decode)).toBe(false)
+  })
+
   it('proves nothing about the same bytes parted elsewhere', () => {
     const spaces = '   ' // three bytes are four characters of base64url: the tail of the token stays as it was
     cache.remember(jws(`{}${spaces}`, 'signature'), key, facts())

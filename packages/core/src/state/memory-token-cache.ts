@@ -63,6 +63,17 @@ export class MemoryTokenCache implements ProofMemory {
     return entry.accessToken
   }
 
+  /**
+   * Whether this very token was verified here. Says nothing of whether it still holds: only that it is no guess.
+   *
+   * @throws VerificationError what `decode` throws
+   */
+  knows(token: string, decode: (token: string) => UnverifiedJws): boolean {
+    const entry = this.#entries.peek(tail(token))
+    if (entry === undefined || entry.accessToken !== undefined) return entry?.token === token
+    return this.proves(decode(token), entry.key)
+  }
+
   proves(jws: UnverifiedJws, key: VerificationKey): boolean {
     const entry = this.#entries.get(tail(jws.token))
     if (entry === undefined || entry.key !== key) return false

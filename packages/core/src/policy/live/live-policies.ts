@@ -33,6 +33,7 @@ export type OfferOutcome = 'unchanged' | 'loaded' | 'shadowed' | 'refused'
 
 interface Candidate {
   readonly set: PolicySet
+  readonly onTakeOver: (() => void) | undefined
   decisions: number
   opened: number
   closed: number
@@ -70,14 +71,18 @@ export class LivePolicies implements PolicySource {
     return { decisions, opened, closed }
   }
 
-  /** Takes over a new document, if it is good. Never throws: what is wrong with it is told by an event. */
-  offer(text: string): OfferOutcome {
+  /**
+   * Takes over a new document, if it is good. Never throws: what is wrong with it is told by an event.
+   *
+   * @param onTakeOver - is called when it is in force: at once, or after it was judged beside the one before
+   */
+  offer(text: string, onTakeOver?: () => void): OfferOutcome {
     if (text === this.#text) return 'unchanged'
     this.#text = text // a bad document is told once
     try {
       const set = parsePolicies(text, { fileName: this.#source })
       this.#requireUsed(set)
-      return this.#accept(set)
+      return this.#accept(set, onTakeOver)
     } catch (error) {
       // Whatever it is, a fault of ours too: the policies in force stay, and the operator is told.
       return this.refuse(error instanceof ConfigurationError ? error.message : `${this.#source}: ${String(error)}`)
@@ -101,17 +106,18 @@ export class LivePolicies implements PolicySource {
     if (this.#candidate !== undefined) this.#compare(this.#candidate, policy, facts)
   }
 
-  #accept(set: PolicySet): OfferOutcome {
-    if (this.#shadowing === undefined) return this.#swap(set)
-    this.#candidate = { set, decisions: 0, opened: 0, closed: 0 }
+  #accept(set: PolicySet, onTakeOver: (() => void) | undefined): OfferOutcome {
+    if (this.#shadowing === undefined) return this.#swap(set, onTakeOver)
+    this.#candidate = { set, onTakeOver, decisions: 0, opened: 0, closed: 0 }
     publishPolicies({ source: this.#source, outcome: 'shadowed' })
     return 'shadowed'
   }
 
-  #swap(set: PolicySet): 'loaded' {
+  #swap(set: PolicySet, onTakeOver: (() => void) | undefined): 'loaded' {
     this.#current = set
     this.#candidate = undefined
     this.#refusal = undefined
+    onTakeOver?.()
     publishPolicies({ source: this.#source, outcome: 'loaded' })
     return 'loaded'
   }
@@ -137,13 +143,13 @@ export class LivePolicies implements PolicySource {
     this.#judge(candidate)
   }
 
-  #judge({ set, decisions, opened, closed }: Candidate): void {
+  #judge({ set, onTakeOver, decisions, opened, closed }: Candidate): void {
     const { decisions: wanted, maxDisagreements = Number.POSITIVE_INFINITY } = this.#shadowing as ShadowOptions
     if (opened + closed > maxDisagreements) {
       this.refuse(
         `the new policies judged ${opened + closed} of ${decisions} requests differently: ${opened} opened, ${closed} closed`,
       )
-    } else if (decisions >= wanted) this.#swap(set)
+    } else if (decisions >= wanted) this.#swap(set, onTakeOver)
   }
 }
 
