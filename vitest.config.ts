@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -21,6 +22,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { interval: 10, timeout: 20_000 } },
+    // Those on real servers mostly wait, and a machine with two cores would have one at a time.
+    maxWorkers: Math.max(4, availableParallelism()),
     // A forgotten `.only` would pass a suite that hardly ran.
     allowOnly: false,
     coverage: {

@@ -27,6 +27,10 @@ export interface Nodes {
   open(): Promise<State>
 }
 
+interface OpenNodes extends Nodes {
+  close(): Promise<void>
+}
+
 /** A target that runs, for the cases. */
 export interface StateWorld {
   target(): StateTarget
@@ -36,39 +40,63 @@ export interface StateWorld {
   sharedNodes(): () => Nodes
 }
 
+/** Pairs of nodes that are opened ahead: who begins on an empty store waits a while for what others may know. */
+const ahead = 24
+
 export function stateWorld(start: () => Promise<StateTarget>): StateWorld {
   let target: StateTarget
+  const open = new Set<State>()
+  const pairs: Promise<OpenNodes>[] = []
   beforeAll(async () => {
     target = await start()
   })
-  afterAll(() => target?.stop())
+  afterAll(async () => {
+    await Promise.allSettled(pairs)
+    await close([...open])
+    await target?.stop()
+  })
 
-  async function openNodes(opened: State[], options: Omit<StoreOptions, 'clock'> = {}): Promise<Nodes> {
+  async function close(states: readonly State[]): Promise<void> {
+    await Promise.all(states.map((state) => state.close()))
+    for (const state of states) open.delete(state)
+  }
+
+  async function openNodes(options: Omit<StoreOptions, 'clock'> = {}): Promise<OpenNodes> {
     const clock = createTestClock()
     const newNode = target.newStore({ ...options, clock })
-    const open = async (): Promise<State> => {
+    const opened: State[] = []
+    const openOne = async (): Promise<State> => {
       const state = newNode()
+      open.add(state)
       opened.push(state)
       await state.ready()
       return state
     }
-    return { state: await open(), another: await open(), clock, open }
+    const [state, another] = await Promise.all([openOne(), openOne()])
+    return { state, another, clock, open: openOne, close: () => close(opened) }
   }
-  const closeAll = (states: readonly State[]) => Promise.all(states.map((state) => state.close()))
+
+  function nextNodes(): Promise<OpenNodes> {
+    while (pairs.length < ahead) {
+      const pair = openNodes()
+      pair.catch(() => undefined) // told to whom they are given
+      pairs.push(pair)
+    }
+    return pairs.shift() as Promise<OpenNodes>
+  }
+
   return {
     target: () => target,
     async nodes(options) {
-      const opened: State[] = []
-      onTestFinished(async () => void (await closeAll(opened)))
-      return openNodes(opened, options)
+      const nodes = await (options === undefined ? nextNodes() : openNodes(options))
+      onTestFinished(nodes.close)
+      return nodes
     },
     sharedNodes() {
-      const opened: State[] = []
       let nodes: Nodes
       beforeAll(async () => {
-        nodes = await openNodes(opened)
+        nodes = await openNodes()
       })
-      afterAll(() => closeAll(opened))
       return () => nodes
     },
   }

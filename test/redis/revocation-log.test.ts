@@ -170,6 +170,13 @@ describe('a reader that is told of a row', () => {
     expect(thinned).toBe(0)
   })
 
+  it('notices that another row is there than the one it was told of', async () => {
+    reader.follow({ id: first, count: 1 }, { id: later, text: text('2', 2) })
+    await server.cli('XADD', key, '9999999999999-1', 'e', text('3', 2))
+    expect(await reader.readOn()).toBeDefined()
+    expect(thinned).toBe(1)
+  })
+
   it('notices that what was read last is gone, though the numbers are right', async () => {
     // As after a failover to a server that lacked it, and whose clock was behind.
     await server.cli('DEL', key)

@@ -56,7 +56,8 @@ export interface RedisStateOptions extends RedisConnection {
   /** Tells apart the fleets on one Redis: 1 to 32 of `a-z`, `0-9`, `-`. @defaultValue `'default'` */
   readonly namespace?: string
   /**
-   * What the fleet shares and nobody else knows: 32 bytes or more, or several, the newest first. Without it key sets and verdicts
+   * What the fleet shares and nobody else knows: 32 bytes or more, or several, the newest first; the
+   * oldest stays last for as long as the namespace is used, because names come from it. Without it key sets and verdicts
    * are not shared, because whoever can write to Redis could make tokens pass.
    */
   readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[]
@@ -74,7 +75,10 @@ export interface RedisStateOptions extends RedisConnection {
    * replica has it, too. @defaultValue `'fast'`
    */
   readonly replayGuard?: 'fast' | 'strict'
-  /** A file for revocations that have not reached every region yet, so that they outlive this process. @defaultValue none */
+  /**
+   * A file for revocations that have not reached every region yet, so that they outlive this process: one for each process.
+   * @defaultValue none
+   */
   readonly outboxFile?: string
   /** How long `ready()` waits, in seconds. @defaultValue 5 */
   readonly startTimeoutSeconds?: number

@@ -11,14 +11,10 @@ export const namespace = 'chaos'
 /** Where the keys of a fleet are: what breaks has to be chosen by it. */
 export const names = new KeyNames(new KeyRing([Buffer.from(secret)], namespace), namespace)
 
-/** Opens nodes, ready, to be closed with the test. In turn: of a fleet that begins at once, all wait for what one might have lost. */
+/** Opens nodes, ready, to be closed with the test. At once: who begins waits a while for what others may know. */
 export async function openNodes(count: number, options: RedisStateOptions): Promise<readonly State[]> {
-  const nodes: State[] = []
-  while (nodes.length < count) {
-    const node = openNode(options)
-    await node.ready()
-    nodes.push(node)
-  }
+  const nodes = Array.from({ length: count }, () => openNode(options))
+  await Promise.all(nodes.map((node) => node.ready()))
   return nodes
 }
 

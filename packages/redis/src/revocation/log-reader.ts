@@ -98,9 +98,11 @@ export class LogReader {
 
   /** Reads what is new. Answers `undefined` where the whole log has to be read. */
   async readOn(): Promise<LogEnd | undefined> {
+    // What was pushed before we asked, and is not there, was lost since; or it was never there.
+    const heard = this.#heard
+    let isMissing = compareIds(heard.id, this.#position.id) > 0
     for (let at = this.#position; ; ) {
       const askedAt = this.#parts.stopwatch()
-      const heard = this.#heard
       const { page, rows, isLast, isConnected } = await this.#readPage(at.id, 'news')
       const next = isConnected ? advance(at, page.state, rows, isLast) : undefined
       const loss = next === undefined ? 'the log has lost entries' : this.#troubleWith(page, askedAt)
@@ -110,10 +112,12 @@ export class LogReader {
       this.#watchRemovals(page)
       at = next
       this.#position = at
-      // What was pushed before we asked, and is not there, was lost since; or it was never there.
-      if (isLast && (heard.count > at.count || compareIds(heard.id, at.id) > 0)) this.#parts.listener.thinned()
-      this.#heard = at
-      if (isLast) return { page, askedAt }
+      isMissing &&= !rows.some(({ id }) => id === heard.id)
+      if (isLast) {
+        if (isMissing) this.#parts.listener.thinned()
+        if (this.#heard === heard || compareIds(this.#heard.id, at.id) <= 0) this.#heard = at
+        return { page, askedAt }
+      }
       if (this.#isEnded) return undefined
       await turn()
     }
