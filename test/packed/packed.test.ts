@@ -41,7 +41,7 @@ describe('a tarball', () => {
 
 describe('the exports map', () => {
   const doors = {
-    '@sallyport/core': ['.', './adapter', './testing', './policy.schema.json', './package.json'],
+    '@sallyport/core': ['.', './adapter', './state', './testing', './policy.schema.json', './package.json'],
     '@sallyport/express': ['.', './package.json'],
     '@sallyport/fastify': ['.', './package.json'],
   }

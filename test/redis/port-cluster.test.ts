@@ -68,7 +68,7 @@ describe('row 21: slots that move', () => {
     clearInterval(timer)
     await Promise.all(flights)
     expect(faults).toEqual([])
-    expect(calls).toBeGreaterThan(10)
+    expect(calls).toBeGreaterThan(2)
     expect(Number(await port.call(key, ['GET', key], 1))).toBe(calls)
     expect(await cluster.masterOf(key)).toBe(to)
     expect(readies).toBeGreaterThan(1)

@@ -1,6 +1,7 @@
 // What the environment says about a verifier whose options do not: whom to trust, who we are, and where the state is that
 // it shares with others.
 import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
 import type { Clock } from './clock.js'
 import { ConfigurationError } from './errors.js'
 import type { State } from './state/state.js'
@@ -37,7 +38,8 @@ export function stateFromEnvironment(environment: NodeJS.ProcessEnv, clock: Cloc
 const redisPackage = '@sallyport/redis'
 
 function loadRedisPackage(): RedisPackage {
-  const require = createRequire(import.meta.url)
+  // From the program, not from here: it is the program that has installed it.
+  const require = createRequire(resolve(process.argv[1] ?? 'program'))
   try {
     return require(redisPackage) as RedisPackage
   } catch (cause) {
