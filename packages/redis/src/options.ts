@@ -71,7 +71,7 @@ export interface RedisStateOptions extends RedisConnection {
    */
   readonly memory?: 'exact' | 'filter'
   /**
-   * `'fast'`: a use counts once the master has it; the last second of them can be lost in a failover · `'strict'`: once every
+   * `'fast'`: a use counts once the master has it; those of the last seconds can be lost in a failover · `'strict'`: once every
    * replica has it, too. @defaultValue `'fast'`
    */
   readonly replayGuard?: 'fast' | 'strict'
