@@ -4,6 +4,7 @@ import { publishState } from '@sallyport/core/state'
 import { RedisFault } from '../port/redis-fault.js'
 import type { KnownRevocations } from './known-revocations.js'
 import type { PendingEntries } from './pending-entries.js'
+import { ReadingPace } from './reading-pace.js'
 import type { RegionWriter } from './region-writer.js'
 import type { RevocationEntry } from './revocation-entry.js'
 import type { RevocationFeed } from './revocation-feed.js'
@@ -30,8 +31,6 @@ const spread = 0.5
 const lockMs = 5_000
 /** Seconds to wait for the lock. What two write at the same time is there twice, and means the same. */
 const lockPatience = 10
-/** Seconds between readings of the whole log: so long, and twice what the last one took. */
-const auditSpacing = 1
 /** Seconds since when all of a log must have been read by whoever drops it. */
 const dropFreshness = 5
 const pageSize = 1_000
@@ -47,13 +46,13 @@ interface Comparison {
 /** Repairs one region. */
 export class RegionRepair {
   readonly #parts: RegionRepairParts
+  readonly #audits = new ReadingPace()
   #wanted: Comparison | undefined
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #isEnded = false
   /** Since when the lock has been somebody else's. */
   #lockedSince: number | undefined
-  #nextAuditAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: RegionRepairParts) {
     this.#parts = parts
@@ -95,7 +94,8 @@ export class RegionRepair {
 
   /** What is wanted, and not too soon. */
   #due(): Comparison | undefined {
-    return this.#wanted?.isAudit && this.#parts.stopwatch() < this.#nextAuditAt ? undefined : this.#wanted
+    const isTooSoon = this.#wanted?.isAudit && this.#audits.secondsLeft(this.#parts.stopwatch()) > 0
+    return isTooSoon ? undefined : this.#wanted
   }
 
   #begin(): void {
@@ -141,11 +141,11 @@ export class RegionRepair {
 
   async #audit(): Promise<void> {
     const { feed, stopwatch } = this.#parts
-    const begin = stopwatch()
+    this.#audits.begin(stopwatch())
     try {
       await feed.audit()
     } finally {
-      this.#nextAuditAt = begin + Math.max(auditSpacing, 3 * (stopwatch() - begin))
+      this.#audits.end(stopwatch())
     }
   }
 

@@ -8,10 +8,12 @@ import type { KeyRing } from '../sealing/key-ring.js'
 import type { FeedOwner } from './feed-owner.js'
 import { clockStep } from './freshness.js'
 import { type EntrySource, type LogEnd, LogReader } from './log-reader.js'
+import { LogSettlement } from './log-settlement.js'
 import { lookMessage, parsePush } from './push-message.js'
+import { ReadingPace } from './reading-pace.js'
 import { Rejections } from './rejections.js'
 import type { RevocationEntry } from './revocation-entry.js'
-import { isDenied, type LogPage, type RevocationLog } from './revocation-log.js'
+import { isDenied, type RevocationLog } from './revocation-log.js'
 
 export interface RevocationFeedParts {
   /** The region, where it has a name. */
@@ -26,15 +28,8 @@ export interface RevocationFeedParts {
 }
 
 const beatSeconds = 1
-/** Seconds between readings of the whole log: so long, and twice what the last one took. */
-const resyncSpacing = 1
-/** The same while more is in the log than fits. */
+/** Seconds between readings of the whole log while more is in it than fits. */
 const overflowSpacing = 10
-
-/** Seconds that others have to bring back what a log has lost, before it is believed again. */
-const settling = 2.5
-/** Seconds that an empty log has to be empty for whoever begins: others may be on their way to write it again. */
-const emptying = 1.5
 
 /** Follows one region. */
 export class RevocationFeed {
@@ -53,12 +48,9 @@ export class RevocationFeed {
   readonly #parts: RevocationFeedParts
   readonly #reader: LogReader
   readonly #rejections: Rejections
-  #nextResyncAt = Number.NEGATIVE_INFINITY
+  readonly #settlement = new LogSettlement()
+  readonly #resyncs = new ReadingPace()
   #isTooMuch = false
-  #settlesAt = Number.NEGATIVE_INFINITY
-  /** Whether an entry of the fleet was read, and since when there was none. */
-  #hasRead = false
-  #emptySince: number | undefined
   /** How far the clock was ahead of the stopwatch. */
   #lead = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
@@ -174,13 +166,13 @@ export class RevocationFeed {
   /** Reads the whole log, and not too often. What was known before stays: what a log has lost is not un-revoked. */
   async #readAll(): Promise<LogEnd | undefined> {
     const { region, stopwatch, owner, log } = this.#parts
-    const begin = stopwatch()
     if (this.#isEnded) return undefined
-    if (begin < this.#nextResyncAt) {
-      this.#wakeIn(this.#nextResyncAt - begin)
+    const secondsLeft = this.#resyncs.secondsLeft(stopwatch())
+    if (secondsLeft > 0) {
+      this.#wakeIn(secondsLeft)
       return undefined
     }
-    this.#nextResyncAt = begin + resyncSpacing
+    this.#resyncs.begin(stopwatch())
     const reason = this.#reader.trouble
     this.#isTooMuch = false
     owner.forgetRegion()
@@ -188,14 +180,13 @@ export class RevocationFeed {
     // A log without a name is new, or was lost: it gets one before it is read, so that its loss will show.
     this.mayWrite = await log.found(this.isSynced)
     const end = await this.#reader.readAll()
-    const spacing = this.#isTooMuch ? overflowSpacing : resyncSpacing
-    this.#nextResyncAt = begin + Math.max(spacing, 3 * (stopwatch() - begin))
+    this.#resyncs.end(stopwatch(), this.#isTooMuch ? overflowSpacing : undefined)
     if (end === undefined) return undefined
     this.isOverflowing = this.#isTooMuch
     if (this.isOverflowing) this.#reader.trouble = 'more revocations are in the log than fit'
     const how = this.isSynced ? (this.#reader.hasLost ? 'lost' : 'again') : 'first'
     this.#reader.hasLost = false
-    if (how === 'lost') this.#settlesAt = stopwatch() + settling
+    if (how === 'lost') this.#settlement.lost(stopwatch())
     if (how !== 'first') {
       const told = { outcome: 'resynced', reason: `every revocation was read again, because ${reason}` } as const
       publishState({ ...(region !== undefined && { region }), ...told })
@@ -225,22 +216,16 @@ export class RevocationFeed {
       return
     }
     this.refusal = undefined
-    if (this.isOverflowing || askedAt < this.#settlesAt) return
-    if (!this.isSynced && !this.#isSettled(page, askedAt)) return
+    if (this.isOverflowing || !this.#settlement.isOver(askedAt)) return
+    if (!this.isSynced) {
+      if (this.#settlement.noteEmptiness(askedAt)) this.#parts.log.rouse().catch(requireFault) // they look every second anyway
+      const secondsLeft = this.#settlement.secondsLeft(askedAt)
+      if (secondsLeft > 0) this.#wakeIn(secondsLeft)
+      if (!this.#settlement.isBegun(page, askedAt)) return
+    }
     this.freshAt = askedAt
     this.freshAtClock = this.#parts.clock() - (this.#parts.stopwatch() - askedAt)
     this.#parts.owner.moved()
-  }
-
-  /** Whether there is time enough for those who know more, to write what was lost. Who begins cannot know that it was. */
-  #isSettled(page: LogPage, askedAt: number): boolean {
-    if (!this.#hasRead && this.#emptySince === undefined) {
-      this.#emptySince = askedAt
-      this.#parts.log.rouse().catch(requireFault) // they look every second anyway
-    }
-    const rest = this.#hasRead ? 0 : (this.#emptySince as number) + emptying - askedAt
-    if (rest > 0) this.#wakeIn(rest)
-    return rest <= 0 && !page.isSettling
   }
 
   /** What was taken for past while the clock was ahead was not remembered, or forgotten: it is read again. */
@@ -251,7 +236,7 @@ export class RevocationFeed {
   }
 
   #learn(entry: RevocationEntry, source: EntrySource): void {
-    if (source !== 'push') this.#hasRead = true
+    if (source !== 'push') this.#settlement.hasEntry()
     if (this.#parts.owner.learn(entry, source)) return
     this.#isTooMuch = true
     if (this.isOverflowing) return

@@ -20,6 +20,7 @@ import { KnownRevocations } from './known-revocations.js'
 import { OutboxFile } from './outbox-file.js'
 import { PendingEntries } from './pending-entries.js'
 import { Readiness } from './readiness.js'
+import { RegionComparisons, unwritten } from './region-comparisons.js'
 import { RegionRevocations, type RevocationRegion } from './region-revocations.js'
 import { RevocationSender } from './revocation-sender.js'
 
@@ -63,10 +64,9 @@ export class SharedRevocations {
   readonly #readiness: Readiness
   readonly #sender: RevocationSender
   readonly #startTimeoutSeconds: number
+  readonly #comparisons: RegionComparisons
   readonly #renewal: FilterRenewal | undefined
   readonly #timers: readonly NodeJS.Timeout[]
-  /** Regions that have not been compared since something was dropped, a bit for each. */
-  #uncompared = 0
   #closing: Promise<void> | undefined
 
   /** @throws ConfigurationError for an outbox file that was damaged */
@@ -84,7 +84,13 @@ export class SharedRevocations {
     const strict = regions.reduce((bits, { replicas }, index) => bits | (replicas > 0 ? 1 << index : 0), 0)
     this.#pending = new PendingEntries(regions.length, strict, mostPending, {
       done: (entry) => void this.#outbox?.remove(entry).catch(() => publishState(unwritten)),
-      dropped: (missing) => this.#dropped(missing),
+      dropped: (missing) => this.#comparisons.dropped(missing),
+    })
+    this.#comparisons = new RegionComparisons({
+      repairs: () => this.#regions.map(({ repair }) => repair),
+      table: this.#known.table,
+      pending: this.#pending,
+      outbox: this.#outbox,
     })
     const common = {
       ...parts,
@@ -96,7 +102,7 @@ export class SharedRevocations {
       moved: () => this.#look(),
       resyncing: (region: number) => this.#renewal?.begun(region),
       resynced: (region: number, how: Resync) => this.#resynced(region, how),
-      compared: (region: number) => this.#compared(region),
+      compared: (region: number) => this.#comparisons.compared(region),
     }
     this.#regions = regions.map((region, index) => new RegionRevocations(index, region, common))
     this.#renewal = parts.memory === 'exact' ? undefined : this.#renewalOf(parts.maxRevocations)
@@ -114,7 +120,7 @@ export class SharedRevocations {
     this.#timers = [
       setInterval(() => this.#beat(), tickSeconds * 1000).unref(),
       setInterval(() => void this.compact(), compactionMs).unref(),
-      setInterval(() => this.#audit(), auditMs).unref(),
+      setInterval(() => this.#comparisons.audit(), auditMs).unref(),
     ]
   }
 
@@ -191,32 +197,7 @@ export class SharedRevocations {
   #resynced(region: number, how: Resync): void {
     if (how === 'lost') this.#renewal?.lost()
     else this.#renewal?.read(region)
-    if (how === 'lost' && this.#known.table.filteredSize > 0) publishState(unlisted)
-    this.#regions[region]?.repair.want(how === 'lost' ? 'restore' : 'compare')
-    this.#repair(~(1 << region)) // what this region has may be what others lack
-  }
-
-  #audit(): void {
-    for (const { repair } of this.#regions) repair.want('audit')
-  }
-
-  /** Some are on their way to nowhere now, and come by being compared. */
-  #dropped(missing: number): void {
-    this.#uncompared |= missing
-    this.#repair(missing)
-  }
-
-  /** What was brought to every region by being compared is not on its way any more. */
-  #compared(region: number): void {
-    if (this.#uncompared === 0) return
-    this.#uncompared &= ~(1 << region)
-    if (this.#uncompared !== 0 || this.#known.table.filteredSize > 0) return // what cannot be listed is not compared
-    this.#outbox?.retain((entry) => this.#pending.has(entry)).catch(() => publishState(unwritten))
-  }
-
-  #repair(regions: number): void {
-    for (const [index, { repair }] of this.#regions.entries())
-      if ((regions & (1 << index)) !== 0) repair.want('compare')
+    this.#comparisons.resynced(region, how)
   }
 
   /** Once a second. */
@@ -224,7 +205,7 @@ export class SharedRevocations {
     this.#look()
     this.#known.forgetSome()
     this.#renewal?.look()
-    for (const { repair } of this.#regions) repair.look()
+    this.#comparisons.look()
     this.#sender.look()
   }
 
@@ -248,12 +229,6 @@ export class SharedRevocations {
     if (this.#closing !== undefined) throw closed()
   }
 }
-
-const unlisted = {
-  outcome: 'warning',
-  reason: 'revocations were lost that this process, with `memory` `filter`, cannot write again',
-} as const
-const unwritten = { outcome: 'warning', reason: '`outboxFile` could not be written' } as const
 
 function closed(): VerificationError {
   return new VerificationError('state_unavailable', 'the state was closed')
