@@ -15,7 +15,7 @@ import {
   type VerdictCache,
   VerificationError,
 } from '@sallyport/core'
-import { MemoryKeySetDocuments, MemoryVerdictCache } from '@sallyport/core/state'
+import { MemoryKeySetDocuments, MemoryVerdictCache, monotonicClock } from '@sallyport/core/state'
 import type { RedisStateOptions } from './options.js'
 import { createPort } from './port/connect.js'
 import type { RedisPort } from './port/redis-port.js'
@@ -112,12 +112,14 @@ class RedisState implements State {
   }
 
   async #close(seconds: number): Promise<void> {
+    const until = monotonicClock() + seconds
     this.#ended.abort()
     for (const start of this.#starts) start.end()
     try {
       await Promise.all([this.#counters.close(), this.#revocations.close(seconds)])
     } finally {
-      await Promise.all(this.#ports.map((port) => port.close(seconds)))
+      const secondsLeft = Math.max(0, until - monotonicClock())
+      await Promise.all(this.#ports.map((port) => port.close(secondsLeft)))
     }
   }
 

@@ -1,5 +1,6 @@
 // Brings back what one region lacks and another, or this process, has: what was lost with its log, and what never reached it.
 // Any process that may write can do it; one at a time does, and the others find it done.
+import { setImmediate as turn } from 'node:timers/promises'
 import { publishState } from '@sallyport/core/state'
 import { RedisFault } from '../port/redis-fault.js'
 import type { KnownRevocations } from './known-revocations.js'
@@ -172,10 +173,10 @@ export class RegionRepair {
     comparison: Comparison | undefined,
     token: string | undefined,
   ): Promise<{ readonly written: number; readonly isDone: boolean }> {
-    const { known, pending, region, stopwatch, feed } = this.#parts
-    const all = comparison && known.table.entriesMissingIn(region)
+    const { pending, region, stopwatch, feed } = this.#parts
+    const all = comparison && this.#allMissing()
     for (let written = 0; ; ) {
-      const page = this.#nextPage(all)
+      const page = await this.#nextPage(all)
       const isLast = page.length < pageSize
       if (isLast) page.push(...pending.overdueFor(region, pageSize, stopwatch()).map(({ entry }) => entry))
       if (this.#isEnded || !feed.isWhole) return { written, isDone: false }
@@ -186,11 +187,20 @@ export class RegionRepair {
     }
   }
 
+  /** A large table is looked through a part at a time: requests wait meanwhile. */
+  async *#allMissing(): AsyncGenerator<RevocationEntry> {
+    const { known, region } = this.#parts
+    for (let part = 0; part < known.table.parts; part++) {
+      yield* known.table.entriesMissingIn(region, part)
+      await turn()
+    }
+  }
+
   /** What is missing now: read as late as possible, because others repair as well. */
-  #nextPage(all: Iterator<RevocationEntry> | undefined): RevocationEntry[] {
+  async #nextPage(all: AsyncIterator<RevocationEntry> | undefined): Promise<RevocationEntry[]> {
     const page: RevocationEntry[] = []
     while (all !== undefined && page.length < pageSize) {
-      const { value, done } = all.next()
+      const { value, done } = await all.next()
       if (done) break
       if (!this.#parts.known.isPast(value)) page.push(value)
     }
