@@ -309,6 +309,35 @@ describe('a server that is away', () => {
   })
 })
 
+describe('a server that is left while it is looked at', () => {
+  /** Cuts every connection so many times, when it is asked for its settings. */
+  async function cutting(times: number): Promise<RedisPort> {
+    let cuts = 0
+    const server = await started(
+      startRespPeer((command) => {
+        if (command.startsWith('HELLO')) return { server: 'redis', version: '7.0.15', mode: 'standalone' }
+        if (!command.startsWith('INFO')) return 'OK'
+        cuts += 1
+        if (cuts > times) return 'maxmemory_policy:noeviction'
+        server.cut()
+        return undefined
+      }),
+    )
+    return portTo({ url: server.url })
+  }
+
+  it('is looked at once more where it comes back', async () => {
+    expect((await startOf(await cutting(2))).error).toBeUndefined()
+  })
+
+  it('is so until the deadline', async () => {
+    const { error, seconds } = await startOf(await cutting(Number.POSITIVE_INFINITY), 0.5)
+    expect(error).toBeInstanceOf(RedisFault)
+    expect(seconds).toBeGreaterThanOrEqual(0.4)
+    expect(seconds).toBeLessThan(2)
+  })
+})
+
 describe('row 23: a peer that is no Redis', () => {
   it.each([
     ['says nothing', () => {}],

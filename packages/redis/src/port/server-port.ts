@@ -123,7 +123,21 @@ export class ServerPort implements RedisPort {
         isUndone: true,
         cause: this.#cause,
       })
-    await this.#conditions.until(() => this.#servers.isWhole, deadlineSeconds, late, toConfigurationError)
+    for (;;) {
+      const secondsLeft = until - monotonicClock()
+      await this.#conditions.until(() => this.#servers.isWhole, secondsLeft, late, toConfigurationError)
+      try {
+        return await this.#check(until)
+      } catch (error) {
+        // A server may be left while it is looked at, for the one that has taken its place.
+        const isLeft = error instanceof RedisFault && !this.#servers.isWhole && this.#closing === undefined
+        if (!isLeft || monotonicClock() >= until) throw error
+      }
+    }
+  }
+
+  /** @throws ConfigurationError, RedisFault */
+  async #check(until: number): Promise<void> {
     const expectations = { ...this.#expectations, mode: this.#servers.mode }
     const checks = this.#servers
       .linesToCheck()
