@@ -80,6 +80,24 @@ describe('a log that cannot be continued', () => {
     for (const jti of ['taken', 'later']) expect(later.revocations.isRevoked(token({ jti }))).toBe(true)
   }, 20_000)
 
+  it('is begun anew although somebody takes the lock over and over', async () => {
+    let ahead = 0
+    await using node = await startNode(server.url, { stopwatch: () => performance.now() / 1000 + ahead })
+    await node.revocations.revoke({ jti: 'taken' })
+    const take = (): Promise<string> => server.cli('SET', lock, 'x', 'PX', '9000')
+    await take()
+    await server.cli('XADD', log, '18446744073709551615-18446744073709551615', 'e', 'x')
+    const revoked = async (): Promise<boolean> => {
+      ahead += 0.5
+      await take()
+      return node.revocations.revoke({ jti: 'later' }).then(
+        () => true,
+        () => false,
+      )
+    }
+    await expect.poll(revoked, { timeout: 20_000 }).toBe(true)
+  }, 30_000)
+
   it('is one with ids of another day, and not of the next hour', async () => {
     const soon = `${Date.now() + 3_600_000}-0`
     await using node = await startNode(server.url)

@@ -112,7 +112,9 @@ function says(entry: RevocationEntry, other: RevocationEntry): boolean {
   return entry.cutOff >= other.cutOff && entry.until >= other.until
 }
 
+const greatestNumber = 2n ** 64n - 1n
+
 function idAfter(id: string): string {
   const [milliseconds = '', number = ''] = id.split('-')
-  return `${milliseconds}-${BigInt(number) + 1n}`
+  return BigInt(number) === greatestNumber ? `${BigInt(milliseconds) + 1n}-0` : `${milliseconds}-${BigInt(number) + 1n}`
 }

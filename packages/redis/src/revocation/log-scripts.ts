@@ -92,11 +92,12 @@ return redis.call('XTRIM', KEYS[2], 'MINID', ARGV[2])`,
 
 /**
  * Drops a log that nobody can continue, so that those who know what was in it write it again. KEYS: lock, log, settling. ARGV:
- * the lock's token, milliseconds, `1` where the caller knows all that can be read of it. Answers whether it was dropped.
+ * the lock's token, or nothing where the lock was somebody else's for too long; milliseconds; `1` where the caller knows all
+ * that can be read of it. Answers whether it was dropped.
  */
 export const dropScript: Script = {
   lua: `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local info, last = redis.pcall('XINFO', 'STREAM', KEYS[2]), '0-0'
 if info.err then
   if not string.find(info.err, 'WRONGTYPE', 1, true) then return 0 end

@@ -38,17 +38,19 @@ const pageSize = 1_000
 
 /** A comparison of all that is known with a region. */
 interface Comparison {
-  /** Whether the region has to be read for that, because it may have lost what it had. */
+  /** Whether the region has to be read for that first, because it may have lost what it had. */
   isAudit: boolean
   /** Whether new processes have to wait for what is brought back. */
-  isRestoring: boolean
+  readonly isRestoring: boolean
 }
 
 /** Repairs one region. */
 export class RegionRepair {
   readonly #parts: RegionRepairParts
   readonly #audits = new ReadingPace()
-  #wanted: Comparison | undefined
+  /** An audit waits for its turn, and nothing else waits for the audit. */
+  #wantsAudit = false
+  #wanted: Omit<Comparison, 'isAudit'> | undefined
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #isEnded = false
@@ -89,14 +91,15 @@ export class RegionRepair {
   }
 
   #want({ isAudit, isRestoring }: Comparison): void {
-    const { isAudit: wasAudit = false, isRestoring: wasRestoring = false } = this.#wanted ?? {}
-    this.#wanted = { isAudit: isAudit || wasAudit, isRestoring: isRestoring || wasRestoring }
+    if (isAudit) this.#wantsAudit = true
+    else this.#wanted = { isRestoring: isRestoring || this.#wanted?.isRestoring === true }
   }
 
-  /** What is wanted, and not too soon. */
+  /** What is wanted, and not too soon. An audit does all that a comparison does. */
   #due(): Comparison | undefined {
-    const isTooSoon = this.#wanted?.isAudit && this.#audits.secondsLeft(this.#parts.stopwatch()) > 0
-    return isTooSoon ? undefined : this.#wanted
+    if (this.#wantsAudit && this.#audits.secondsLeft(this.#parts.stopwatch()) === 0)
+      return { isAudit: true, isRestoring: true }
+    return this.#wanted && { isAudit: false, ...this.#wanted }
   }
 
   #begin(): void {
@@ -110,6 +113,7 @@ export class RegionRepair {
     const { feed, compared } = this.#parts
     const comparison = this.#due()
     if (comparison !== undefined) this.#wanted = undefined
+    if (comparison?.isAudit) this.#wantsAudit = false
     let isDone = false
     try {
       isDone = feed.isBroken ? await this.#drop() : await this.#perform(comparison)
@@ -118,7 +122,7 @@ export class RegionRepair {
     }
     if (comparison === undefined) return
     if (!isDone) this.#want(comparison)
-    else if (this.#wanted === undefined) compared()
+    else if (this.#wanted === undefined && !this.#wantsAudit) compared()
   }
 
   /** Answers whether it was done to the end. */
@@ -161,10 +165,10 @@ export class RegionRepair {
   async #drop(): Promise<false> {
     const { log, feed, isExact, stopwatch } = this.#parts
     const token = await log.lock(lockMs)
-    if (token === undefined) return false
+    if (token === undefined && !this.#hasWaited()) return false
     await feed.read()
     await log.drop(token, isExact && stopwatch() - feed.freshAt < dropFreshness)
-    await log.hold(token, 0)
+    if (token !== undefined && (await log.hold(token, 0))) this.#lockedSince = undefined
     await feed.read()
     return false
   }

@@ -149,18 +149,25 @@ export class RevocationFeed {
   }
 
   async #readToEnd(): Promise<void> {
-    do {
-      this.#isWantedAgain = false
-      this.#watchClock()
-      try {
-        const end = this.#reader.trouble === undefined ? await this.#reader.readOn() : undefined
-        const last = end ?? (await this.#readAll())
-        if (last !== undefined) await this.#prove(last)
-      } catch (error) {
-        this.#fail(requireFault(error))
-      }
-    } while (this.#isWantedAgain && !this.#isEnded)
-    this.#reading = undefined
+    try {
+      do {
+        this.#isWantedAgain = false
+        await this.#readOnce()
+      } while (this.#isWantedAgain && !this.#isEnded)
+    } finally {
+      this.#reading = undefined // in the turn in which nobody wants more
+    }
+  }
+
+  async #readOnce(): Promise<void> {
+    this.#watchClock()
+    try {
+      const end = this.#reader.trouble === undefined ? await this.#reader.readOn() : undefined
+      const last = end ?? (await this.#readAll())
+      if (last !== undefined) await this.#prove(last)
+    } catch (error) {
+      this.#fail(requireFault(error))
+    }
   }
 
   /** Reads the whole log, and not too often. What was known before stays: what a log has lost is not un-revoked. */
@@ -177,10 +184,14 @@ export class RevocationFeed {
     this.#isTooMuch = false
     owner.forgetRegion()
     owner.resyncing()
-    // A log without a name is new, or was lost: it gets one before it is read, so that its loss will show.
-    this.mayWrite = await log.found(this.isSynced)
-    const end = await this.#reader.readAll()
-    this.#resyncs.end(stopwatch(), this.#isTooMuch ? overflowSpacing : undefined)
+    let end: LogEnd | undefined
+    try {
+      // A log without a name is new, or was lost: it gets one before it is read, so that its loss will show.
+      this.mayWrite = await log.found(this.isSynced)
+      end = await this.#reader.readAll()
+    } finally {
+      this.#resyncs.end(stopwatch(), this.#isTooMuch ? overflowSpacing : undefined)
+    }
     if (end === undefined) return undefined
     this.isOverflowing = this.#isTooMuch
     if (this.isOverflowing) this.#reader.trouble = 'more revocations are in the log than fit'

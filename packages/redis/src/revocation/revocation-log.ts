@@ -150,10 +150,15 @@ export class RevocationLog {
     return (await this.#port.run(lockScript, [this.#lock], args, readDeadline)) === 1 ? token : undefined
   }
 
-  /** Drops the log, if nobody can continue it. @param isKnown - whether all that can be read of it is known here */
-  async drop(token: string, isKnown: boolean): Promise<boolean> {
+  /**
+   * Drops the log, if nobody can continue it.
+   *
+   * @param token - of the lock; `undefined` where it was somebody else's for too long
+   * @param isKnown - whether all that can be read of it is known here
+   */
+  async drop(token: string | undefined, isKnown: boolean): Promise<boolean> {
     const keys = [this.#lock, this.#log, this.#settling]
-    const args = [token, String(settlingForMs), isKnown ? '1' : '0']
+    const args = [token ?? '', String(settlingForMs), isKnown ? '1' : '0']
     return (await this.#port.run(dropScript, keys, args, readDeadline)) === 1
   }
 
