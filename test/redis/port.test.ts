@@ -188,3 +188,32 @@ describe.each([
     }
   })
 })
+
+describe.each([
+  ['a server', onServer],
+  ['a master that Sentinels know', onSentinels],
+  ['a cluster', onCluster],
+])('a port on %s', (_name, start) => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await start()
+  })
+  afterAll(() => stage.stop())
+
+  const connections = async (): Promise<number> => {
+    const [master] = stage.servers as [RedisServer]
+    const list = await master.cli('CLIENT', 'LIST', 'TYPE', 'normal')
+    return list.split('\n').filter((line) => !line.includes('cmd=client|list')).length
+  }
+
+  it.each([
+    [0, 1],
+    [1, 2],
+  ])('whose writes wait for %i replicas has %i connections when it is ready', async (replicas, wanted) => {
+    const before = await connections()
+    const port = createPort({ ...stage.connection, replicas }, { strict: false, regionName: undefined })
+    await port.connect(5)
+    expect((await connections()) - before).toBe(wanted)
+    await port.close(1)
+  })
+})

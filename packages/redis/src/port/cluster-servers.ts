@@ -19,6 +19,8 @@ export class ClusterServers implements Servers {
   readonly mode = 'cluster'
   readonly #seeds: readonly string[]
   readonly #open: OpenNode
+  /** Whether there will be strict writes: whoever makes the first of them has no time to connect. */
+  readonly #isWaitedFor: boolean
   readonly #clock: Clock
   readonly #ended = new AbortController()
   readonly #commands: NodeConnections
@@ -31,7 +33,8 @@ export class ClusterServers implements Servers {
   #refreshing: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
 
-  constructor(seeds: readonly ServerAddress[], open: OpenNode, clock: Clock = monotonicClock) {
+  constructor(seeds: readonly ServerAddress[], open: OpenNode, isWaitedFor = false, clock: Clock = monotonicClock) {
+    this.#isWaitedFor = isWaitedFor
     this.#seeds = seeds.map(formatAddress)
     this.#open = open
     this.#clock = clock
@@ -56,7 +59,7 @@ export class ClusterServers implements Servers {
 
   /** Nodes that were tried and cannot be reached are waited for only where a channel needs them. */
   get isWhole(): boolean {
-    if (!this.isConnected || this.#commands.all.some((each) => each.isComing)) return false
+    if (!this.isConnected || [...this.#commands.all, ...this.#waiting.all].some((each) => each.isComing)) return false
     return this.#channels.areHeard && this.#channels.names.every((each) => this.lineFor(each)?.isReady === true)
   }
 
@@ -154,7 +157,10 @@ export class ClusterServers implements Servers {
     if (this.#ended.signal.aborted) return
     this.#map = map
     for (const [address, until] of this.#importing) if (this.#clock() > until) this.#importing.delete(address)
-    for (const address of map.masters) this.#commands.to(address)
+    for (const address of map.masters) {
+      this.#commands.to(address)
+      if (this.#isWaitedFor) this.#waiting.to(address)
+    }
     const needed = new Set([...map.masters, ...this.#importing.keys()])
     this.#commands.keep(needed)
     this.#waiting.keep(needed)

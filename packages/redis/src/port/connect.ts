@@ -35,25 +35,26 @@ export function createPort(connection: RedisConnection, { strict, regionName }: 
     isStrict: strict,
     warn: (reason: string) => publishState({ ...region, outcome: 'warning', reason }),
   }
-  return new ServerPort(serversOf(judged), expectations, {
+  return new ServerPort(serversOf(judged, expectations.replicas > 0), expectations, {
     onConnected: () => publishState({ ...region, outcome: 'connected', reason: 'Redis is connected' }),
     onDisconnected: (cause) =>
       publishState({ ...region, outcome: 'disconnected', reason: `Redis is not connected${because(cause)}` }),
   })
 }
 
-function serversOf(judged: JudgedConnection): Servers {
+/** @param isWaitedFor - whether writes will wait for replicas */
+function serversOf(judged: JudgedConnection, isWaitedFor: boolean): Servers {
   if (judged.kind === 'client') return serversOfClient(judged.client)
   const { login, tls } = judged
   const open = (address: ServerAddress, ended: AbortSignal): Client => openClient(address, login, tls, ended)
   if (judged.kind === 'server')
-    return new OneServer({ way: { open: (ended) => open(judged.address, ended), isSharded: false } })
-  if (judged.kind === 'cluster') return new ClusterServers(judged.seeds, open)
+    return new OneServer({ way: { open: (ended) => open(judged.address, ended), isSharded: false }, isWaitedFor })
+  if (judged.kind === 'cluster') return new ClusterServers(judged.seeds, open, isWaitedFor)
   const sentinels = new Sentinels(judged.name, judged.sentinels, {
     openSentinel: (address, ended) => openClient(address, judged.sentinelLogin, tls, ended),
     openMaster: open,
   })
-  return new OneServer({ way: sentinels.way, watch: (onMoved) => sentinels.watch(onMoved) })
+  return new OneServer({ way: sentinels.way, watch: (onMoved) => sentinels.watch(onMoved), isWaitedFor })
 }
 
 function serversOfClient(client: JudgedClient['client']): Servers {

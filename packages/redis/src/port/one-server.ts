@@ -1,5 +1,5 @@
 // One server that takes everything: with an address, or the master that Sentinels name. Subscriptions and strict writes have
-// connections of their own, made at the first use.
+// connections of their own: that for strict writes from the start where they are to be expected, and at the first use otherwise.
 import { monotonicClock } from '@sallyport/core/state'
 import { Connection, type Way } from './connection.js'
 import type { Line, Servers, ServersEvents } from './line.js'
@@ -17,6 +17,8 @@ export interface OneServerOptions {
   readonly way: Way
   /** The line for commands. @defaultValue a connection on that way */
   readonly commands?: (events: ServersEvents) => OwnedLine
+  /** Whether there will be strict writes: whoever makes the first of them has no time to connect. @defaultValue false */
+  readonly isWaitedFor?: boolean
   /** Calls back when the way leads elsewhere. */
   readonly watch?: (onMoved: () => void) => Connection
 }
@@ -42,13 +44,15 @@ export class OneServer implements Servers {
   }
 
   get isWhole(): boolean {
-    return this.isConnected && (this.#listening?.hearsAll ?? this.#channels.size === 0)
+    const isHeard = this.#listening?.hearsAll ?? this.#channels.size === 0
+    return this.isConnected && isHeard && (this.#waiting?.isReady ?? true)
   }
 
   start(events: ServersEvents): void {
     this.#events = events
     this.#commands = this.#options.commands?.(events) ?? new Connection(this.#options.way, events)
     this.#watching = this.#options.watch?.(() => this.#renew())
+    if (this.#options.isWaitedFor === true) this.waitingLineFor()
     for (const channel of this.#channels) this.listen(channel)
   }
 
