@@ -8,9 +8,12 @@ export const verifier = createVerifier()
 /** Lets pass who satisfies the policy; without one, whoever has a good token. */
 export function guard(policy) {
   return async (context, next) => {
-    const { url, method, headers } = context.req.raw
-    const decision = await verifier.verify({ url, method, headers, params: context.req.param() }, policy)
+    const { raw } = context.req
+    const { url, method, headers } = raw
+    const shown = { url, method, headers, params: context.req.param(), identity: raw }
+    const decision = await verifier.verify(shown, policy)
     if (!decision.allowed) return toResponse(decision)
+    for (const [name, value] of Object.entries(decision.headers ?? {})) context.header(name, value)
     context.set('auth', decision.auth)
     return next()
   }

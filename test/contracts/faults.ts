@@ -1,6 +1,6 @@
 // One request for each code that a refusal can have: a good one, spoiled in one place.
 import type { ErrorCode } from '@sallyport/core'
-import type { TestIssuer, TestKey } from '@sallyport/core/testing'
+import type { TestHolder, TestIssuer, TestKey } from '@sallyport/core/testing'
 
 /** Who signs, and what time it is. */
 export interface FaultWorld {
@@ -9,6 +9,10 @@ export interface FaultWorld {
   readonly away: TestIssuer
   /** Has the key id of the issuer, and another key. */
   readonly stranger: TestKey
+  /** Makes proofs. */
+  readonly holder: TestHolder
+  /** For them. */
+  readonly nonce: string
   /** Seconds since the epoch. */
   readonly now: number
 }
@@ -19,7 +23,14 @@ export interface FaultyRequest {
   readonly path?: string
 }
 
-type Fault = (world: FaultWorld) => Promise<FaultyRequest>
+/** @param path - where it is sent, for what is made for one place */
+type Fault = (world: FaultWorld, path?: string) => Promise<FaultyRequest>
+
+/** Where the API is, for those who make proofs. */
+export const publicUrl = 'https://api.example.com'
+
+/** Of the proof that was used before. */
+export const usedProof = 'used-before'
 
 /** Of whose tokens too many were refused. */
 export const failingSubject = 'failing'
@@ -48,6 +59,20 @@ const header =
     lines: [authorization(await idp.issue({ ...good, auth_time: now }, { header: spoiled }))],
   })
 
+/** A bound token with a proof in which these claims are spoiled. */
+const proof =
+  (spoiled: object, cnf?: object): Fault =>
+  async ({ idp, now, holder, nonce }, path = '/orders') => {
+    const token = await idp.issue({ ...good, auth_time: now, cnf: cnf ?? holder.confirmation })
+    const claims = { nonce, iat: now, ...spoiled }
+    return {
+      lines: [
+        `Authorization: DPoP ${token}`,
+        `DPoP: ${await holder.prove(token, { url: publicUrl + path }, { claims })}`,
+      ],
+    }
+  }
+
 const withNone = (token: string): string =>
   [Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url'), ...token.split('.').slice(1)].join('.')
 
@@ -75,6 +100,10 @@ export const faults: Readonly<Record<ErrorCode, Fault>> = {
   claim_missing: claims({ jti: undefined }),
   claim_invalid: claims({ sub: 7 }),
   binding_missing: claims({ cnf: { jkt: 'x' } }),
+  binding_mismatch: proof({}, { jkt: 'A'.repeat(43) }),
+  proof_invalid: proof({ htm: 'DELETE' }),
+  proof_nonce_required: proof({ nonce: undefined }),
+  proof_replayed: proof({ jti: usedProof }),
   token_revoked: claims({ jti: revokedJti }),
   subject_unknown: claims({ sub: goneSubject }),
   scope_insufficient: claims({ scope: 'read:menu' }),

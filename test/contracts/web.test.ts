@@ -24,10 +24,11 @@ for (const isHttp2 of [false, true]) {
         const guard: MiddlewareHandler<Env> = async (context, next) => {
           if (auth === 'public') return next()
           const { url, method, headers } = context.req.raw
-          const shown = { url, method, headers, params: context.req.param() }
+          const shown = { url, method, headers, params: context.req.param(), identity: context.req.raw }
           const optional = auth === 'optional'
           const decision = await verifier.verify(shown, optional ? undefined : auth, { optional })
           if (!decision.allowed) return toResponse(decision)
+          for (const [name, value] of Object.entries(decision.headers ?? {})) context.header(name, value)
           context.set('auth', decision.auth)
           return next()
         }

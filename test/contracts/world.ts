@@ -24,12 +24,23 @@ import {
   use,
   VerificationError,
 } from '@sallyport/core'
-import { createTestClock, createTestIssuer, createTestKey } from '@sallyport/core/testing'
+import { createTestClock, createTestHolder, createTestIssuer, createTestKey } from '@sallyport/core/testing'
 import { expect } from 'vitest'
+import { TimeStamps } from '../../packages/core/src/jose/time-stamp.js'
 import type { WireAnswer } from '../fixtures/served-app.js'
-import { type FaultWorld, failingSubject, goneSubject, revokedJti, untoldJti, untoldSubject } from './faults.js'
+import {
+  type FaultWorld,
+  failingSubject,
+  goneSubject,
+  publicUrl,
+  revokedJti,
+  untoldJti,
+  untoldSubject,
+  usedProof,
+} from './faults.js'
 import type { AdapterTarget, ContractRoute, GuardedApp } from './target.js'
 
+const nonceSecret = 'n'.repeat(32)
 export const clock = createTestClock()
 export const now = clock()
 export const orders = allOf(scope('read:orders'), authenticatedWithin('15m'), claim('plan').equals('paid'))
@@ -55,17 +66,21 @@ export interface ContractWorld extends FaultWorld {
   /** A line with a good token that says this. */
   bearer(claims?: object): Promise<string>
   /** The request as the adapter has to show it. */
-  shown(lines: readonly string[], params?: object): VerifiableRequest
+  shown(lines: readonly string[], params?: object, path?: string): VerifiableRequest
   /** What the engine says to such a request. */
-  expected(lines: readonly string[], policy?: Policy, params?: object): Promise<Denied>
+  expected(lines: readonly string[], policy?: Policy, params?: object, path?: string): Promise<Denied>
   close(): Promise<void>
 }
+
+/** As the engine makes it. */
+export const nonceAt = (seconds: number): string =>
+  new TimeStamps([nonceSecret], 'sallyport nonces of proofs').make(seconds)
 
 export async function createWorld(target: AdapterTarget, served: readonly ContractRoute[]): Promise<ContractWorld> {
   const idp = await createTestIssuer({ clock })
   const away = await createTestIssuer({ clock })
   await away.close()
-  const state = Object.assign(forgetful(createMemoryState()), { attempts })
+  const state = Object.assign(forgetful(createMemoryState()), { attempts, replays })
   await state.revoke({ jti: revokedJti })
   const options: VerifierOptions = {
     issuers: [
@@ -81,28 +96,32 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
     policies,
     state,
     subjects: { exists },
+    publicUrl,
+    dpopProofs: { nonces: { secret: nonceSecret } },
     trustedProxies: [],
     failedAttempts: { limit: 10, windowSeconds: 60 },
     clock,
   }
   const app = await target.serve(options, served)
-  const shown = (lines: readonly string[], params: object = {}): VerifiableRequest => {
+  const shown = (lines: readonly string[], params: object = {}, path = '/orders'): VerifiableRequest => {
     const fields = target.joinsLines === true ? joined(lines.map(toField)) : lines.map(toField)
-    return { headers: {}, rawHeaders: fields.flat(), method: 'GET', url: '/', params: { ...params } }
+    return { headers: {}, rawHeaders: fields.flat(), method: 'GET', url: path, params: { ...params } }
   }
   return {
     now,
     idp,
     away,
     stranger: await createTestKey('ES256', idp.key.kid),
+    holder: await createTestHolder({ clock }),
+    nonce: nonceAt(now),
     target,
     options,
     app,
     bearer: async (claims = {}) => `Authorization: Bearer ${await idp.issue({ ...claims })}`,
     shown,
-    async expected(lines, policy, params) {
+    async expected(lines, policy, params, path) {
       const verifier = createVerifier(options)
-      const decision = await verifier.verify(shown(lines, params), policy)
+      const decision = await verifier.verify(shown(lines, params, path), policy)
       await verifier.close()
       if (decision.allowed) throw new Error('the engine lets it pass')
       return decision
@@ -125,6 +144,9 @@ const attempts: State['attempts'] = {
   add: () => {},
   count: (name) => (name.includes(failingSubject) ? 11 : 0),
 }
+
+/** The engine and the adapter are shown the same proofs: all but one are used for the first time. */
+const replays: State['replays'] = { useOnce: async ({ id }) => id !== usedProof }
 
 /** Can't tell of one token whether it was revoked. */
 function forgetful(state: State): State {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { tokenProfiles } from '../../packages/core/src/claims/token-profile.js'
 import { describeCode, type ErrorCode, errorCodes, VerificationError } from '../../packages/core/src/errors.js'
+import { bearerRules } from '../../packages/core/src/response/challenge.js'
 import { toDenied } from '../../packages/core/src/response/denial.js'
 import { codeIn, fencesOf, pages, tablesOf } from './markdown.js'
 import { type Option, optionsOf } from './typescript.js'
@@ -91,7 +92,7 @@ describe('the refusals on the wire', () => {
   it.each(shown)('are real: $where', ({ code }) => {
     const [head = '', body = ''] = code.trimEnd().split('\n\n')
     const error = new VerificationError(JSON.parse(body).code, '', { requiredScopes: scopesIn(head) })
-    const denied = toDenied(error, 'api')
+    const denied = toDenied(error, bearerRules('api'))
     expect(body).toBe(JSON.stringify(denied.body))
     const [statusLine, ...headers] = head.split('\n')
     expect(statusLine).toContain(`HTTP/1.1 ${denied.status} `)

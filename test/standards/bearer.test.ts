@@ -1,6 +1,7 @@
 // research/standards.md §7: bearer tokens in requests and answers (RFC 6750, OAuth 2.1).
 import { errorCodes, scope, type VerifiableRequest, VerificationError } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
+import { bearerRules } from '../../packages/core/src/response/challenge.js'
 import { toDenied } from '../../packages/core/src/response/denial.js'
 import { createSigner, type Part, verifierFor } from '../fixtures/signer.js'
 
@@ -104,7 +105,10 @@ function parametersOf(challenge: string): Map<string, string> {
 }
 
 const challenges = errorCodes.flatMap((code) => {
-  const challenge = toDenied(new VerificationError(code, 'r', { requiredScopes: ['read', 'write'] }), 'my api')
+  const challenge = toDenied(
+    new VerificationError(code, 'r', { requiredScopes: ['read', 'write'] }),
+    bearerRules('my api'),
+  )
   return challenge.headers['WWW-Authenticate'] === undefined
     ? []
     : [[code, challenge.headers['WWW-Authenticate']] as const]

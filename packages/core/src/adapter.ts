@@ -2,5 +2,5 @@
 // `verifier.verify`, write a refusal with `writeDenied`, attach `auth`, declare the types.
 export type { StandardSchemaV1 } from '@standard-schema/spec'
 export { requirePolicyNode } from './policy/policy.js'
-export { type WritableResponse, writeDenied } from './response/node-response.js'
+export { type WritableHeaders, type WritableResponse, writeDenied, writeHeaders } from './response/node-response.js'
 export { toResponse } from './response/web-response.js'

@@ -1,6 +1,6 @@
 // The words all rooms share: what a good token comes to, who passed, and what is answered.
 import type { ErrorCode } from './errors.js'
-import type { TokenFacts } from './policy/facts.js'
+import type { BindingMethod, TokenFacts } from './policy/facts.js'
 
 /**
  * For an application to say once what its handlers see: `claims` types `req.auth.claims`, and `optional: true` makes
@@ -60,10 +60,12 @@ export class Principal<Claims = RegisteredClaims> {
   readonly expiresAt: number
   /** `cnf`: the key or certificate that the token is bound to (RFC 7800 §3.1), as it came. */
   readonly confirmation: unknown
+  /** How the caller has proven to be the holder of the token; `undefined` for a token that is bound to nobody. */
+  readonly binding: BindingMethod | undefined
   readonly #token: string
   readonly #accessToken: AccessToken<Claims>
 
-  constructor(accessToken: AccessToken<Claims>, token: string) {
+  constructor(accessToken: AccessToken<Claims>, token: string, binding?: BindingMethod | undefined) {
     this.claims = accessToken.claims
     this.subject = accessToken.subject
     this.issuer = accessToken.issuer
@@ -72,6 +74,7 @@ export class Principal<Claims = RegisteredClaims> {
     this.roles = accessToken.roles
     this.expiresAt = accessToken.expiresAt
     this.confirmation = accessToken.confirmation
+    this.binding = binding
     this.#token = token
     this.#accessToken = accessToken
   }
@@ -108,6 +111,8 @@ export interface Allowed<Auth = Principal> {
    * whoever keeps a connection open on the strength of it. `Infinity` for anonymous.
    */
   readonly validUntil: number
+  /** Header lines for the answer, whatever it is; absent where there are none. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** The request may not pass; what to answer. */

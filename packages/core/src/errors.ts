@@ -6,8 +6,14 @@
 interface CodeRow {
   /** HTTP status of the answer. */
   readonly status: 400 | 401 | 403 | 429 | 503
-  /** The `error` of the challenge (RFC 6750 §3.1, RFC 9470 §3), absent where the RFC wants none. */
-  readonly oauthError?: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication'
+  /** The `error` of the challenge (RFC 6750 §3.1, RFC 9449 §7.1, RFC 9470 §3), absent where the RFC wants none. */
+  readonly oauthError?:
+    | 'invalid_request'
+    | 'invalid_token'
+    | 'invalid_dpop_proof'
+    | 'use_dpop_nonce'
+    | 'insufficient_scope'
+    | 'insufficient_user_authentication'
   /** The title of the problem (RFC 9457 §3.1.3): the same text for every occurrence, nothing of the token in it. */
   readonly title: string
 }
@@ -30,8 +36,12 @@ const codes = {
   claim_missing: { status: 401, oauthError: 'invalid_token', title: 'The token lacks a required claim' },
   claim_invalid: { status: 401, oauthError: 'invalid_token', title: 'A claim of the token is invalid' },
   binding_missing: { status: 401, oauthError: 'invalid_token', title: 'The token is bound and its proof is missing' },
+  binding_mismatch: { status: 401, oauthError: 'invalid_token', title: 'The token is bound to another holder' },
   token_revoked: { status: 401, oauthError: 'invalid_token', title: 'The token was revoked' },
   subject_unknown: { status: 401, oauthError: 'invalid_token', title: 'The subject of the token no longer exists' },
+  proof_invalid: { status: 401, oauthError: 'invalid_dpop_proof', title: 'The proof of possession is invalid' },
+  proof_nonce_required: { status: 401, oauthError: 'use_dpop_nonce', title: 'The proof needs a nonce of this server' },
+  proof_replayed: { status: 401, oauthError: 'invalid_dpop_proof', title: 'The proof of possession was used before' },
   scope_insufficient: { status: 403, oauthError: 'insufficient_scope', title: 'The token lacks a required scope' },
   step_up_required: {
     status: 401,

@@ -4,12 +4,13 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type ErrorCode, errorCodes, VerificationError } from './errors.js'
 import type { CheckName } from './explain.js'
+import { TimeStamps } from './jose/time-stamp.js'
 import { claim } from './policy/comparison.js'
 import type { TokenFacts } from './policy/facts.js'
 import { allOf, authenticatedWithin, scope } from './policy/words.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { createMemoryState } from './state/memory-state.js'
-import { createTestClock, createTestIssuer, createTestKey, type TestKey } from './testing.js'
+import { createTestClock, createTestHolder, createTestIssuer, createTestKey, type TestKey } from './testing.js'
 import { createVerifier } from './verifier.js'
 
 const clock = createTestClock()
@@ -17,10 +18,15 @@ const now = clock()
 const idp = await createTestIssuer({ clock })
 const away = await createTestIssuer({ clock })
 await away.close()
+const holder = await createTestHolder({ clock })
+const nonceSecret = 'n'.repeat(32)
+const nonce = new TimeStamps([nonceSecret], 'sallyport nonces of proofs').make(now)
 const stranger = await createTestKey('ES256', idp.key.kid)
 afterAll(() => idp.close())
 const state = createMemoryState({ clock })
 await state.revoke({ session: 'taken-back' })
+const used = { kind: 'dpop', by: holder.confirmation.jkt, at: 'https://api.example.com/orders', id: 'used' }
+await state.replays.useOnce(used, now + 600)
 const isRevoked = state.isRevoked.bind(state)
 Object.assign(state, {
   attempts: { add: () => {}, count: (name: string) => (name.includes('192.0.2.9') ? 11 : 0) },
@@ -46,6 +52,8 @@ const verifier = createVerifier({
   ],
   claims: z.object({ tenant: z.string().optional() }),
   state,
+  publicUrl: 'https://api.example.com',
+  dpopProofs: { nonces: { secret: nonceSecret } },
   trustedProxies: [],
   failedAttempts: { limit: 10, windowSeconds: 60 },
   subjects: {
@@ -65,10 +73,18 @@ interface Fault {
   readonly header?: Readonly<Record<string, unknown>>
   readonly key?: TestKey
   readonly alter?: (token: string) => string
-  readonly request?: (token: string) => VerifiableRequest
+  readonly request?: (token: string) => VerifiableRequest | Promise<VerifiableRequest>
 }
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
+const bound = { cnf: holder.confirmation }
+
+/** A request by the holder, whose proof is good but for these claims. */
+const proven = (spoiled: object) => async (token: string) => ({
+  method: 'GET',
+  url: '/orders',
+  headers: await holder.present(token, { url: 'https://api.example.com/orders' }, { claims: { nonce, ...spoiled } }),
+})
 
 /** In the order of the checks. */
 const faults: Readonly<Record<string, Fault>> = {
@@ -76,7 +92,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'another scheme': {
     code: 'credential_missing',
     check: 'credential',
-    request: (token) => ({ headers: { authorization: `DPoP ${token}` } }),
+    request: (token) => ({ headers: { authorization: `Basic ${token}` } }),
   },
   'a malformed credential': {
     code: 'credential_malformed',
@@ -127,10 +143,35 @@ const faults: Readonly<Record<string, Fault>> = {
   'no identifier': { code: 'claim_missing', check: 'claims', claims: { jti: undefined } },
   'a claim that does not fit the schema': { code: 'claim_invalid', check: 'claims', claims: { tenant: 7 } },
   'a binding': { code: 'binding_missing', check: 'binding', claims: { cnf: { jkt: 'x' } } },
+  'a binding without its proof': { code: 'binding_missing', check: 'binding', claims: bound },
+  'a proof for another method': {
+    code: 'proof_invalid',
+    check: 'proof',
+    claims: bound,
+    request: proven({ htm: 'POST' }),
+  },
+  'a proof without a nonce': {
+    code: 'proof_nonce_required',
+    check: 'proof',
+    claims: bound,
+    request: proven({ nonce: undefined }),
+  },
+  'a proof by another key': {
+    code: 'binding_mismatch',
+    check: 'proof',
+    claims: { cnf: { jkt: 'A'.repeat(43) } },
+    request: proven({}),
+  },
   'a session that was taken back': { code: 'token_revoked', check: 'revocation', claims: { sid: 'taken-back' } },
   'a token of which nobody knows': { code: 'state_unavailable', check: 'revocation', claims: { jti: 'untold' } },
   'a subject that is gone': { code: 'subject_unknown', check: 'subject', claims: { sub: 'gone' } },
   'a subject of whom nobody knows': { code: 'subject_unavailable', check: 'subject', claims: { sub: 'untold' } },
+  'a proof that was used before': {
+    code: 'proof_replayed',
+    check: 'replay',
+    claims: bound,
+    request: proven({ jti: 'used' }),
+  },
   'too few scopes': { code: 'scope_insufficient', check: 'policy', claims: { scope: 'read' } },
   'a login long ago': { code: 'step_up_required', check: 'policy', claims: { auth_time: now - 901 } },
   'another plan': { code: 'policy_denied', check: 'policy', claims: { plan: 'trial' } },
@@ -149,7 +190,7 @@ async function requestWith(...wrong: readonly Fault[]): Promise<VerifiableReques
   const key = wrong.find((fault) => fault.key)?.key ?? idp.key
   let token = await idp.issue(claims, { header, key })
   for (const { alter } of wrong) token = alter?.(token) ?? token
-  return wrong.find((fault) => fault.request)?.request?.(token) ?? bearer(token)
+  return (await wrong.find((fault) => fault.request)?.request?.(token)) ?? bearer(token)
 }
 
 const policy = allOf(scope('write'), authenticatedWithin('15m'), claim('plan').orElse('paid').equals('paid'))

@@ -52,8 +52,10 @@ const sections = {
   age: 'RFC 7519 §4.1.6',
   claims: 'RFC 9068 §2.2',
   binding: 'RFC 7800 §3',
+  proof: 'RFC 9449 §4.3',
   revocation: 'RFC 7009 §2.1',
   subject: 'RFC 9068 §2.2',
+  replay: 'RFC 9449 §11.1',
   policy: 'RFC 6750 §3.1',
 } as const
 
@@ -139,6 +141,12 @@ function failedCheck({ code, claim, header, bySchema }: VerificationError): Chec
       return (bySchema || header !== undefined ? undefined : checkByClaim.get(claim)) ?? 'claims'
     case 'binding_missing':
       return 'binding'
+    case 'binding_mismatch':
+    case 'proof_invalid':
+    case 'proof_nonce_required':
+      return 'proof'
+    case 'proof_replayed':
+      return 'replay'
     case 'attempts_exceeded':
       return 'attempts'
     case 'token_revoked':
@@ -199,10 +207,21 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
     case 'policy':
       return diagnosePolicy(words)
     case 'binding':
+      return diagnoseBinding(words)
+    case 'proof':
       return {
-        expected: 'a token that is not bound, or the proof of its holder',
-        got: 'a bound token as a plain bearer token',
-        action: 'this verifier cannot check the proof of a bound token: let the issuer grant this API unbound ones',
+        expected: 'a proof for this request and this token, by the key that the token is bound to',
+        got: error.message,
+        action:
+          error.code === 'proof_nonce_required'
+            ? 'the client has to send the request again with the `DPoP-Nonce` of the refusal in its proof'
+            : 'compare what the client signs with the request: method, `publicUrl` and path, its clock, its key',
+      }
+    case 'replay':
+      return {
+        expected: 'a proof that was not used before',
+        got: error.message,
+        action: 'a client makes a proof for every request; look who sends the same one again, a proxy or a thief',
       }
     case 'attempts':
       return {
@@ -237,6 +256,27 @@ function diagnoseState({ message, cause }: VerificationError): Diagnosis {
     expected: 'a state that knows what was revoked and used of late',
     got: printable(cause instanceof Error ? cause.message : message),
     action: 'look at `state.health()` and at the events of `sallyport:state`; the token itself was not judged',
+  }
+}
+
+function diagnoseBinding({ error, claims, record }: Words): Diagnosis {
+  const expected =
+    record?.dpop === 'required' ? 'a token that is bound to a key' : 'a token with the proof of its holder'
+  const diagnosis = { expected, got: error.message }
+  if (JSON.stringify(claims['cnf'] ?? {}).includes('"x5t#S256"'))
+    return {
+      ...diagnosis,
+      action: 'connect with the certificate that the issuer saw, and let `clientCertificate` say where it arrives',
+    }
+  if (record?.dpop === 'off')
+    return {
+      ...diagnosis,
+      action: 'set `publicUrl`, for which clients make proofs, or let the issuer grant this API unbound tokens',
+    }
+  return {
+    ...diagnosis,
+    action:
+      'send `Authorization: DPoP <token>` and a `DPoP` header, with a token that the issuer has bound to that key',
   }
 }
 

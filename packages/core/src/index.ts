@@ -1,6 +1,12 @@
 // The front door: the names that users type.
 export type { FailedAttemptsOptions } from './attempts/attempt-limit.js'
 export { type BackChannelLogoutOptions, backChannelLogout } from './back-channel-logout.js'
+export type {
+  CertificateHeader,
+  ClientCertificateSource,
+  ForwardedClientCertOptions,
+} from './binding/client-certificate.js'
+export type { DpopProofOptions, ProofNonceOptions } from './binding/proof-options.js'
 export type { ClaimPath } from './claims/claim-path.js'
 export type { TokenProfileName } from './claims/token-profile.js'
 export type { Clock } from './clock.js'
@@ -18,6 +24,7 @@ export type {
 export { ConfigurationError, type ErrorCode, errorCodes, VerificationError } from './errors.js'
 export type { DecisionEvent, KeysEvent, PoliciesEvent, ReceiverEvent, StateEvent } from './events.js'
 export type { CheckName, ExplainedCheck, Explanation } from './explain.js'
+export type { DpopMode } from './holders.js'
 export type { InlineJwks } from './issuer-keys.js'
 export type { TrustedIssuerOptions } from './issuer-record.js'
 export type { Algorithm } from './jose/algorithms.js'
@@ -50,7 +57,7 @@ export {
   type PolicyOutcome,
   policyFacts,
 } from './policy/evaluate.js'
-export type { PolicyTrace, RequestFacts, TokenFacts } from './policy/facts.js'
+export type { BindingMethod, PolicyTrace, RequestFacts, TokenFacts } from './policy/facts.js'
 export type { ClaimDeclarations, ClaimType } from './policy/kit/claim-declarations.js'
 export type {
   BooleanClaim,
@@ -78,7 +85,6 @@ export { type LoadPoliciesOptions, loadPolicies, type PolicyFile } from './polic
 export { type PublishPoliciesOptions, publishPolicies } from './policy/live/publish-policies.js'
 export type { SharedPolicies } from './policy/live/shared-policies.js'
 export type {
-  BindingMethod,
   CustomFacts,
   CustomReads,
   CustomTest,
@@ -118,7 +124,8 @@ export type { AnswerableResponse, EventReceiver, ReadableRequest } from './recei
 export type { ReceivedRequest } from './receivers/received-request.js'
 export type { ReceiverAnswer } from './receivers/receiver-answer.js'
 export type { CredentialSource } from './request/extract-credential.js'
-export type { RequestHeaders, VerifiableRequest } from './request/verifiable-request.js'
+export type { PublicUrl } from './request/public-url.js'
+export type { ObservableSocket, RequestHeaders, VerifiableRequest } from './request/verifiable-request.js'
 export type { SubjectLookUp, SubjectsOptions, SubjectToLookUp } from './revocation/subject-options.js'
 export { type SecurityEvent, type SecurityEventsOptions, securityEvents } from './security-events.js'
 export type { AttemptCounters } from './state/attempt-counters.js'
@@ -138,4 +145,4 @@ export type { RegionHealth, RevocationReceipt, State, StateHealth } from './stat
 export type { Answer, Question, VerdictCache } from './state/verdict-cache.js'
 export type { StatusListOptions, StatusListSignerOptions } from './status-lists.js'
 export type { TransmitterOptions } from './transmitters.js'
-export { createVerifier, type Verifier } from './verifier.js'
+export { createVerifier, type RouteRule, type Verifier } from './verifier.js'

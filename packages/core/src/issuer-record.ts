@@ -5,6 +5,7 @@ import type { ClaimPath } from './claims/claim-path.js'
 import { type TokenProfileName, tokenProfiles } from './claims/token-profile.js'
 import type { ClaimRules } from './claims/validate-claims.js'
 import { ConfigurationError } from './errors.js'
+import type { DpopMode } from './holders.js'
 import { createKeySet, type IssuerContext, type KeySourceOptions } from './issuer-keys.js'
 import { type Algorithm, secretAlgorithms, supportedAlgorithms } from './jose/algorithms.js'
 import type { TrustedIssuer } from './keys/trusted-issuer.js'
@@ -53,12 +54,20 @@ export interface TrustedIssuerOptions extends KeySourceOptions {
    * issuer, and signed with its keys. Off by default: then `status` is not looked at.
    */
   readonly statusLists?: true | StatusListOptions
+  /**
+   * Proofs of possession (RFC 9449). `'supported'`: a token that is bound to a key passes with a proof of that key, and never
+   * without; others pass as they are. `'required'`: only bound tokens pass. `'off'`: bound tokens are refused.
+   *
+   * @defaultValue `'supported'` with `publicUrl`, `'off'` without
+   */
+  readonly dpop?: DpopMode
 }
 
 /** {@link TrustedIssuerOptions}, judged. */
 export interface IssuerRecord extends TrustedIssuer {
   readonly rules: ClaimRules
   readonly statusLists: IssuerStatusLists | undefined
+  readonly dpop: DpopMode
 }
 
 const optionNames = [
@@ -80,6 +89,7 @@ const optionNames = [
   'keyLifetimes',
   'dangerouslyAllowKeyHeaders',
   'statusLists',
+  'dpop',
 ] as const satisfies readonly (keyof TrustedIssuerOptions)[]
 
 /** Names of the options that say something about one issuer. */
@@ -88,16 +98,26 @@ export const issuerOptionNames: readonly (keyof TrustedIssuerOptions)[] = option
 /**
  * Judges the options of one issuer; with tenants they come to one record a tenant.
  *
+ * @param hasPublicUrl - whether it is known for which URL proofs are made
  * @throws ConfigurationError
  */
-export function createIssuerRecords(options: TrustedIssuerOptions, context: IssuerContext): readonly IssuerRecord[] {
+export function createIssuerRecords(
+  options: TrustedIssuerOptions,
+  context: IssuerContext,
+  hasPublicUrl = false,
+): readonly IssuerRecord[] {
   if (typeof options !== 'object' || options === null)
     throw new ConfigurationError('each of `issuers` must be an object')
   requireKnownOptions(options, optionNames, 'an issuer')
-  return issuerNames(options).map((issuer) => createIssuerRecord(issuer, options, context))
+  return issuerNames(options).map((issuer) => createIssuerRecord(issuer, options, context, hasPublicUrl))
 }
 
-function createIssuerRecord(issuer: string, options: TrustedIssuerOptions, context: IssuerContext): IssuerRecord {
+function createIssuerRecord(
+  issuer: string,
+  options: TrustedIssuerOptions,
+  context: IssuerContext,
+  hasPublicUrl: boolean,
+): IssuerRecord {
   const algorithms = acceptedAlgorithms(issuer, options)
   const profile = tokenProfiles.get(options.profile ?? 'rfc9068')
   if (profile === undefined) {
@@ -131,7 +151,18 @@ function createIssuerRecord(issuer: string, options: TrustedIssuerOptions, conte
   }
   const { clockToleranceSeconds } = rules
   const statusLists = createStatusLists(trusted, clockToleranceSeconds, options.statusLists, algorithms, context)
-  return Object.freeze({ ...trusted, rules: Object.freeze(rules), statusLists })
+  const dpop = dpopMode(issuer, options.dpop, hasPublicUrl)
+  return Object.freeze({ ...trusted, rules: Object.freeze(rules), statusLists, dpop })
+}
+
+const dpopModes: readonly DpopMode[] = ['required', 'supported', 'off']
+
+function dpopMode(issuer: string, mode: DpopMode | undefined, hasPublicUrl: boolean): DpopMode {
+  if (mode === undefined) return hasPublicUrl ? 'supported' : 'off'
+  if (!dpopModes.includes(mode))
+    throw new ConfigurationError(`${issuer}: \`dpop\` must be one of ${dpopModes.join(', ')}`)
+  if (mode === 'off' || hasPublicUrl) return mode
+  throw new ConfigurationError(`${issuer}: \`dpop\` needs \`publicUrl\`: proofs are made for it`)
 }
 
 /** The issuers that a record stands for. */

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type AccessToken, type Allowed, type Decision, type Denied, Principal } from './decision.js'
 import { VerificationError } from './errors.js'
 import { type Judge, OpenConnections } from './open-connections.js'
+import { bearerRules } from './response/challenge.js'
 import { toDenied } from './response/denial.js'
 import { createMemoryState } from './state/memory-state.js'
 import type { State } from './state/state.js'
@@ -11,7 +12,7 @@ import { createTestClock } from './testing.js'
 
 const clock = createTestClock()
 const start = clock()
-const denied: Denied = toDenied(new VerificationError('token_expired', '`exp` has passed'), 'api')
+const denied: Denied = toDenied(new VerificationError('token_expired', '`exp` has passed'), bearerRules('api'))
 
 let state: State
 let open: OpenConnections

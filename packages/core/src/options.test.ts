@@ -56,13 +56,13 @@ describe('whom to trust and who we are', () => {
 
 describe('defaults', () => {
   it('are strict', () => {
-    const { optional, policy, schema, decrypt, credentials, maxTokenBytes, tokenCacheBytes, realm } = configure(issuer)
+    const { optional, policy, schema, decrypt, places, maxTokenBytes, tokenCacheBytes, challenge } = configure(issuer)
     expect({ optional, policy, schema, decrypt }).toEqual({ optional: false })
-    expect({ credentials, maxTokenBytes, tokenCacheBytes, realm }).toEqual({
-      credentials: ['authorization'],
+    expect({ places, maxTokenBytes, tokenCacheBytes, challenge }).toEqual({
+      places: { sources: ['authorization'], speaksDpop: false },
       maxTokenBytes: 16_384,
       tokenCacheBytes: 33_554_432,
-      realm: 'api',
+      challenge: { realm: 'api', schemes: ['bearer'], proofAlgorithms: [] },
     })
   })
 
@@ -73,12 +73,12 @@ describe('defaults', () => {
 
 describe('settings', () => {
   it('are kept as they were given', () => {
-    const given = { maxTokenBytes: 1, tokenCacheBytes: 0, realm: 'my api', clock: () => 7, policy: scope('a') }
-    expect(configured(given)).toMatchObject(given)
+    const given = { maxTokenBytes: 1, tokenCacheBytes: 0, clock: () => 7, policy: scope('a') }
+    expect(configured({ ...given, realm: 'my api' })).toMatchObject({ ...given, challenge: { realm: 'my api' } })
     expect(configured({ optional: true }).optional).toBe(true)
     const state = createMemoryState()
     expect(configured({ state }).state).toBe(state)
-    expect(configured({ credentials: [{ cookie: 'a' }, { header: 'b' }] }).credentials).toEqual([
+    expect(configured({ credentials: [{ cookie: 'a' }, { header: 'b' }] }).places.sources).toEqual([
       { cookie: 'a' },
       { header: 'b' },
     ])
@@ -88,7 +88,7 @@ describe('settings', () => {
     const credentials = [{ cookie: 'a' }]
     const configuration = configured({ credentials })
     expect(Object.isFrozen(configuration)).toBe(true)
-    expect(Object.isFrozen(configuration.credentials)).toBe(true)
+    expect(Object.isFrozen(configuration.places.sources)).toBe(true)
     expect(Object.isFrozen(credentials)).toBe(false)
   })
 
@@ -144,7 +144,7 @@ describe('settings', () => {
     [{ dangerouslyAllowQuery: 'a' }],
     [() => undefined],
   ])('take %j as one source of credentials', (credentials) => {
-    expect(configured({ credentials }).credentials).toEqual([credentials])
+    expect(configured({ credentials }).places.sources).toEqual([credentials])
   })
 })
 

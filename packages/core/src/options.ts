@@ -3,10 +3,13 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type AddressRanges, createAddressRanges } from './addresses.js'
 import { AttemptLimit, type FailedAttemptsOptions, judgeFailedAttempts } from './attempts/attempt-limit.js'
+import { type ClientCertificateSource, judgeCertificateSource } from './binding/client-certificate.js'
+import { type DpopProofOptions, judgeProofs } from './binding/proof-options.js'
 import { type Clock, monotonicClock, pause, systemClock } from './clock.js'
 import type { Principal } from './decision.js'
 import { stateFromEnvironment } from './environment.js'
 import { ConfigurationError } from './errors.js'
+import { Holders, type ProofSettings } from './holders.js'
 import type { IssuerContext } from './issuer-keys.js'
 import {
   createIssuerRecords,
@@ -20,8 +23,9 @@ import type { Fetch } from './keys/fetch-document.js'
 import { requireKnownOptions } from './option-checks.js'
 import { type Policy, requirePolicyNode } from './policy/policy.js'
 import { PolicySet, type PolicySource, requireKnownUses } from './policy/policy-set.js'
-import type { CredentialSource } from './request/extract-credential.js'
-import { isQuotable } from './response/challenge.js'
+import type { CredentialPlaces, CredentialSource } from './request/extract-credential.js'
+import { judgePublicUrl, type PublicUrl } from './request/public-url.js'
+import { bearerRules, type ChallengeRules, isQuotable } from './response/challenge.js'
 import type { OutsideCheck } from './revocation/outside-check.js'
 import { statusListChecks } from './revocation/status-list-check.js'
 import { SubjectCheck } from './revocation/subject-check.js'
@@ -66,6 +70,19 @@ export interface VerifierSettings<
   readonly state?: State
   /** Whether the subject of a token still exists, in the user store of the application: asked for every token. Off by default. */
   readonly subjects?: SubjectsOptions
+  /**
+   * Where clients reach us, as they write it: `'https://api.example.com'`, with the path that a proxy takes away; or several; or
+   * `'forwarded'`, for what {@link trustedProxies} say in `X-Forwarded-Proto` and `X-Forwarded-Host`. The proofs of holders are made
+   * for it (RFC 9449 §4.3), and `Host` is whatever a client says.
+   */
+  readonly publicUrl?: PublicUrl
+  /** What is asked of the proofs of holders, where an issuer's `dpop` asks for them. */
+  readonly dpopProofs?: DpopProofOptions
+  /**
+   * Where the certificate of the client is read, for tokens that are bound to one (RFC 8705 §3): `'tls'` of our own server, or a
+   * header of {@link trustedProxies}. Without it such tokens are refused.
+   */
+  readonly clientCertificate?: ClientCertificateSource
   /** `realm` of challenges (RFC 9110 §11.5). @defaultValue `'api'` */
   readonly realm?: string
   /** The time, in seconds since the epoch. @defaultValue the clock of the machine */
@@ -100,7 +117,8 @@ export interface VerifierConfiguration {
   readonly isTrustedProxy: AddressRanges | undefined
   readonly attemptLimit: AttemptLimit | undefined
   readonly optional: boolean
-  readonly credentials: readonly CredentialSource[]
+  readonly places: CredentialPlaces
+  readonly holders: Holders
   readonly decrypt: Decrypter | undefined
   readonly maxTokenBytes: number
   readonly tokenCacheBytes: number
@@ -109,7 +127,7 @@ export interface VerifierConfiguration {
   readonly ownsState: boolean
   /** What is asked of others about a verified token (step 8). */
   readonly outsideChecks: readonly OutsideCheck[]
-  readonly realm: string
+  readonly challenge: ChallengeRules
   readonly clock: Clock
   /** For the keys of those who send logout tokens and security events. */
   readonly issuerContext: IssuerContext
@@ -128,6 +146,9 @@ const settingNames: readonly (keyof VerifierSettings)[] = [
   'tokenCacheBytes',
   'state',
   'subjects',
+  'publicUrl',
+  'dpopProofs',
+  'clientCertificate',
   'realm',
   'clock',
   'fetch',
@@ -160,21 +181,30 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
       '`failedAttempts` needs `trustedProxies`: the proxies before us, or [] where there are none',
     )
   }
-  const issuers = trustedIssuers(options, issuerContext)
+  const isTrustedProxy = trustedProxies(options.trustedProxies)
+  const proofs = judgeHolders(options, isTrustedProxy)
+  const certificates =
+    options.clientCertificate === undefined
+      ? undefined
+      : judgeCertificateSource(options.clientCertificate, isTrustedProxy)
+  const issuers = trustedIssuers(options, issuerContext, proofs !== undefined)
   const subjects = options.subjects === undefined ? undefined : judgeSubjects(options.subjects)
   const judged = {
     issuers,
     schema: requireSchema(options.claims),
     policy,
     policies,
-    isTrustedProxy: trustedProxies(options.trustedProxies),
+    isTrustedProxy,
     optional,
-    credentials: requireSources(options.credentials ?? 'authorization'),
+    places: {
+      sources: requireSources(options.credentials ?? 'authorization'),
+      speaksDpop: [...issuers.values()].some(({ dpop }) => dpop !== 'off'),
+    },
     decrypt: options.decryption === undefined ? undefined : createDecrypter(options.decryption, maxTokenBytes),
     maxTokenBytes,
     tokenCacheBytes: requireBytes(options.tokenCacheBytes ?? 33_554_432, '`tokenCacheBytes`', 0),
     ownsState: options.state === undefined,
-    realm: requireRealm(options.realm ?? 'api'),
+    challenge: challengeRules(requireRealm(options.realm ?? 'api'), issuers, proofs),
     clock,
     issuerContext,
   }
@@ -187,7 +217,30 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
   const outsideChecks: OutsideCheck[] = [...statusListChecks(issuers)]
   if (subjects !== undefined)
     outsideChecks.push(new SubjectCheck(subjects.exists, subjects.lifetimes, { verdicts: state.verdicts, clock }))
-  return Object.freeze({ ...judged, state, attemptLimit, outsideChecks })
+  const holders = new Holders({ proofs, certificates, replays: state.replays, clock })
+  return Object.freeze({ ...judged, state, holders, attemptLimit, outsideChecks })
+}
+
+/** What proofs are judged by; absent where nobody has said under which URL we are reached. */
+function judgeHolders(
+  { publicUrl, dpopProofs }: VerifierSettings,
+  isTrustedProxy: AddressRanges | undefined,
+): ProofSettings | undefined {
+  if (publicUrl !== undefined)
+    return { proofs: judgeProofs(dpopProofs), publicOrigins: judgePublicUrl(publicUrl, isTrustedProxy), isTrustedProxy }
+  if (dpopProofs === undefined) return undefined
+  throw new ConfigurationError('`dpopProofs` needs `publicUrl`: proofs are made for it')
+}
+
+function challengeRules(
+  realm: string,
+  issuers: ReadonlyMap<string, IssuerRecord>,
+  settings: ProofSettings | undefined,
+): ChallengeRules {
+  const modes = new Set([...issuers.values()].map(({ dpop }) => dpop))
+  if (settings === undefined || (modes.size === 1 && modes.has('off'))) return bearerRules(realm)
+  const proofAlgorithms = [...settings.proofs.algorithms]
+  return { realm, schemes: modes.size === 1 && modes.has('required') ? ['dpop'] : ['bearer', 'dpop'], proofAlgorithms }
 }
 
 function requireState(state: unknown): State {
@@ -210,9 +263,13 @@ function issuerContextOf(
   return { clock, stopwatch: monotonicClock, pause, fetch, keySets }
 }
 
-function trustedIssuers(options: VerifierOptions, context: IssuerContext): ReadonlyMap<string, IssuerRecord> {
+function trustedIssuers(
+  options: VerifierOptions,
+  context: IssuerContext,
+  hasPublicUrl: boolean,
+): ReadonlyMap<string, IssuerRecord> {
   const issuers = new Map<string, IssuerRecord>()
-  for (const record of issuerOptions(options).flatMap((each) => createIssuerRecords(each, context))) {
+  for (const record of issuerOptions(options).flatMap((each) => createIssuerRecords(each, context, hasPublicUrl))) {
     if (issuers.has(record.issuer)) throw new ConfigurationError(`${record.issuer}: two records with one \`issuer\``)
     issuers.set(record.issuer, record)
   }

@@ -4,6 +4,13 @@
 export { type TestPoliciesOptions, testPolicies } from './policy/tables/test-policies.js'
 export type { TestCase, TestFacts, TestTable } from './policy/tables/test-table.js'
 export { createTestClock, type TestClock } from './testing/test-clock.js'
+export {
+  createTestHolder,
+  TestHolder,
+  type TestHolderOptions,
+  type TestProofParts,
+  type TestProofTarget,
+} from './testing/test-holder.js'
 export { createTestIssuer, TestIssuer, type TestIssuerOptions, type TestIssuerRequests } from './testing/test-issuer.js'
 export { createTestKey, type TestKey } from './testing/test-keys.js'
 export type { TestClaims, TestTokenOptions } from './testing/test-token.js'

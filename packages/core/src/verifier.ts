@@ -1,33 +1,22 @@
-// The gate. A request climbs `Verifier.verify` once, one step a line, each step with the section that asks for it; every
-// step takes only what the step before has proven. What a step does is said in its own file.
+// The gate: what an application calls. A request climbs the steps of `staircase.ts`; here its end becomes a decision, an event,
+// an explanation.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { Attempt } from './attempts/attempt.js'
-import { requireUnbound } from './binding/confirmation.js'
-import { validateClaims, validateSchema } from './claims/validate-claims.js'
-import { type AccessToken, type Decision, Principal } from './decision.js'
+import { type Decision, Principal } from './decision.js'
 import { optionsFromEnvironment } from './environment.js'
 import { ConfigurationError, VerificationError } from './errors.js'
 import { decisionsAreWatched, publishDecision } from './events.js'
 import { type Explanation, explainAllowed, explainDenied } from './explain.js'
-import { CompactJwsDecoder } from './jose/compact-jws.js'
-import { looksEncrypted } from './jose/nested-jwe.js'
-import { verifySignature } from './jose/signature.js'
-import { readClaimsSet, trustIssuer, type UnverifiedJwt } from './keys/trusted-issuer.js'
 import { type EndConnection, type Judge, OpenConnections } from './open-connections.js'
 import { type AuthOf, configure, type VerifierConfiguration, type VerifierOptions } from './options.js'
 import { compilePolicy } from './policy/compile.js'
-import type { PolicyFacts } from './policy/compiled.js'
 import type { Policy } from './policy/policy.js'
-import { PolicyDenial, requireSatisfied } from './policy/policy-denial.js'
+import { PolicyDenial } from './policy/policy-denial.js'
 import { requireKnownUses, routeParamsOf } from './policy/policy-set.js'
 import { tracePolicy } from './policy/trace.js'
-import { extractCredential, findCredential, requireToken68 } from './request/extract-credential.js'
-import { ObservedRequest } from './request/request-facts.js'
+import { presentedSchemes, type Scheme } from './request/extract-credential.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
-import { toDenied } from './response/denial.js'
-import { askOutside } from './revocation/outside-check.js'
-import { requireUnrevoked } from './revocation/require-unrevoked.js'
-import { MemoryTokenCache } from './state/memory-token-cache.js'
+import { nonceHeaders, toDenied } from './response/denial.js'
+import { type Judged, Staircase } from './staircase.js'
 import type { Revocation, RevocationOptions } from './state/revocation.js'
 import type { RevocationReceipt } from './state/state.js'
 
@@ -39,18 +28,16 @@ import type { RevocationReceipt } from './state/state.js'
  */
 export class Verifier<Auth = Principal> {
   readonly #configuration: VerifierConfiguration
-  readonly #decoder: CompactJwsDecoder
-  readonly #cache: MemoryTokenCache | undefined
+  readonly #staircase: Staircase
   readonly #open: OpenConnections
   readonly #closables: { close(): void }[] = []
   #isClosed = false
 
   /** @internal use {@link createVerifier} */
   constructor(configuration: VerifierConfiguration) {
-    const { issuers, maxTokenBytes, tokenCacheBytes, clock, state } = configuration
+    const { issuers, clock, state } = configuration
     this.#configuration = configuration
-    this.#decoder = new CompactJwsDecoder(maxTokenBytes)
-    this.#cache = tokenCacheBytes === 0 ? undefined : new MemoryTokenCache(tokenCacheBytes)
+    this.#staircase = new Staircase(configuration)
     this.#open = new OpenConnections(clock, state)
     for (const { keys } of [...issuers.values()].slice(0, greatestWarmUp)) void keys.warmUp() // nobody waits for it
   }
@@ -74,8 +61,7 @@ export class Verifier<Auth = Principal> {
    * denied {@link Decision} that says what to answer.
    *
    * @param policy - what this route asks for; the `policy` of the options where it is left out
-   * @param route - `optional: true` lets a request without a credential pass as anonymous here, as the option does everywhere;
-   * one with a credential is judged as ever
+   * @param route - what else is said here, see {@link RouteRule}
    * @example
    * ```ts
    * const decision = await verifier.verify(request, scope('read:orders'))
@@ -96,24 +82,25 @@ export class Verifier<Auth = Principal> {
    */
   decide(request: VerifiableRequest, policy?: Policy, route?: RouteRule): Decision<Auth> | Promise<Decision<Auth>> {
     const required = this.#requiredPolicy(policy)
-    const isOptionalRoute = requireFlag(route?.optional)
-    if (isOptionalRoute && policy !== undefined) {
+    const isOptional = requireFlag(route?.optional)
+    if (isOptional && policy !== undefined) {
       throw new ConfigurationError('a route is optional or has a policy: nobody anonymous satisfies one')
     }
     try {
-      const judged = this.#judge(request, required, this.#cache, isOptionalRoute)
-      if (!(judged instanceof Promise)) return this.#allow(judged.auth, judged.validUntil)
+      const judged = this.#staircase.climb(request, { policy: required, isOptional, isExplained: false })
+      if (!(judged instanceof Promise)) return this.#allow(judged)
       return judged.then(
-        ({ auth, validUntil }) => this.#allow(auth, validUntil),
-        (error: unknown) => this.#deny(error),
+        (passed) => this.#allow(passed),
+        (error: unknown) => this.#deny(error, presentedSchemes(request)),
       )
     } catch (error) {
-      return this.#deny(error)
+      return this.#deny(error, presentedSchemes(request))
     }
   }
 
   /**
-   * Verifies a bare token: steps 2 to 8 of a request, without a policy. For tokens that come some other way than HTTP.
+   * Verifies a bare token: steps 2 to 8 of a request, without a policy. For tokens that come some other way than HTTP. One that
+   * is bound to a holder is refused: nothing came with it that could prove who holds it.
    *
    * @throws VerificationError with the code of the refusal, or `keys_unavailable`
    * @throws ConfigurationError after `close`
@@ -122,10 +109,8 @@ export class Verifier<Auth = Principal> {
   async verifyToken(token: string): Promise<NonNullable<Auth>> {
     this.#requireOpen()
     try {
-      const found = this.#authenticate(token, this.#cache)
-      const auth = found instanceof Promise ? await found : found
-      await this.#askOutside(auth)
-      return this.#allow(auth, auth.expiresAt).auth as NonNullable<Auth>
+      const auth = await this.#staircase.climbBare(token)
+      return this.#allow({ auth, validUntil: auth.expiresAt }).auth as NonNullable<Auth>
     } catch (error) {
       this.#deny(error)
       throw error
@@ -143,12 +128,9 @@ export class Verifier<Auth = Principal> {
   recall(token: string): NonNullable<Auth> | undefined {
     this.#requireOpen()
     try {
-      const known = this.#recall(token, this.#cache)
-      const waiting = known === undefined ? undefined : this.#askOutside(known)
-      waiting?.catch(() => {}) // whoever asks `verifyToken` next hears of it
-      return known === undefined || waiting !== undefined
-        ? undefined
-        : (this.#allow(known, known.expiresAt).auth as NonNullable<Auth>)
+      const auth = this.#staircase.recallBare(token)
+      if (auth === undefined) return undefined
+      return this.#allow({ auth, validUntil: auth.expiresAt }).auth as NonNullable<Auth>
     } catch (error) {
       this.#deny(error)
       throw error
@@ -169,32 +151,31 @@ export class Verifier<Auth = Principal> {
     try {
       if (!(auth instanceof Principal))
         throw new VerificationError('credential_missing', 'the request carries no credential')
-      const validUntil = this.#satisfy(required, auth, request ?? nothingShown) // 9
+      const validUntil = this.#staircase.satisfy(required, auth, request ?? nothingShown) // 9
       return { allowed: true, auth: auth as NonNullable<Auth>, validUntil }
     } catch (error) {
-      return this.#deny(error)
+      return this.#deny(error, auth instanceof Principal ? [auth.binding === 'dpop' ? 'dpop' : 'bearer'] : [])
     }
   }
 
   /**
    * Says why a request passes or not: every check in order, what was expected, what came, and what to do about it. Runs
-   * all steps afresh. The answer may hold claim values: it is for the operator, never for the client.
+   * all steps afresh, counts nothing and uses nothing up. The answer may hold claim values: it is for the operator, never for
+   * the client.
    *
    * @throws ConfigurationError as {@link verify}
    */
   async explain(request: VerifiableRequest, policy?: Policy): Promise<Explanation> {
     const required = this.#requiredPolicy(policy)
     try {
-      const { auth } = await this.#judge(request, required, undefined, false, true)
-      const trace =
-        required &&
-        auth &&
-        tracePolicy(compilePolicy(required), this.#policyFacts(Principal.accessTokenOf(auth), request))
+      const climb = { policy: required, isOptional: false, isExplained: true }
+      const { auth } = await this.#staircase.climb(request, climb)
+      const trace = required && auth && tracePolicy(compilePolicy(required), this.#staircase.policyFacts(auth, request))
       return explainAllowed(auth === undefined, trace)
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error
       const { issuers, clock } = this.#configuration
-      return explainDenied(error, { issuers, unverified: await this.#unverified(request), now: clock() })
+      return explainDenied(error, { issuers, unverified: await this.#staircase.unverifiedOf(request), now: clock() })
     }
   }
 
@@ -254,154 +235,21 @@ export class Verifier<Auth = Principal> {
     if (this.#configuration.ownsState) await this.#configuration.state.close()
   }
 
-  /** The staircase. Nobody waits where there is nothing to wait for. */
-  #judge(
-    request: VerifiableRequest,
-    policy: Policy | undefined,
-    cache: MemoryTokenCache | undefined,
-    isOptionalRoute: boolean,
-    isExplained = false,
-  ): Judged | Promise<Judged> {
-    const { credentials, optional } = this.#configuration
-    const credential = findCredential(request, credentials) // 1 · RFC 6750 §2
-    if (credential === undefined) {
-      if (isOptionalRoute || (optional && policy === undefined)) return anonymous // absent is fine; bad never is
-      throw new VerificationError('credential_missing', 'the request carries no credential')
-    }
-    const token = credential.unverifiedToken
-    const known = this.#recall(token, cache) // 2 to 8
-    if (known !== undefined) return this.#judgeStanding(known, policy, request) // 8, 9
-    const attempt = this.#attempt(token, request, isExplained)
-    const prove = () => {
-      requireToken68(token) // 1 · RFC 6750 §2.1
-      attempt?.requireAddress() // RFC 6585 §4
-      return this.#prove(token, cache, attempt) // 2 to 8
-    }
-    const proven = attempt === undefined ? prove() : attempt.watch(prove)
-    return proven.then((auth) => this.#judgeStanding(auth, policy, request)) // 8, 9
-  }
-
-  /** Who has sent too many bad tokens has to wait, but not with one that was verified here. An explanation counts nothing. */
-  #attempt(token: string, request: VerifiableRequest, isExplained: boolean): Attempt | undefined {
-    const { attemptLimit, isTrustedProxy } = this.#configuration
-    if (attemptLimit === undefined || this.#wasVerified(token)) return undefined
-    return new Attempt(attemptLimit, new ObservedRequest(request, isTrustedProxy).clientAddress, !isExplained)
-  }
-
-  /** Whether this very token was verified here, whatever became of it since. */
-  #wasVerified(token: string): boolean {
-    try {
-      return this.#cache?.knows(token, (text) => this.#decoder.decode(text)) ?? false
-    } catch (error) {
-      if (error instanceof VerificationError) return false
-      throw error
-    }
-  }
-
-  #judgeStanding(
-    auth: Principal<unknown>,
-    policy: Policy | undefined,
-    request: VerifiableRequest,
-  ): Judged | Promise<Judged> {
-    const waiting = this.#askOutside(auth)
-    if (waiting === undefined) return this.#judgePolicy(auth, policy, request)
-    return waiting.then(() => this.#judgePolicy(auth, policy, request))
-  }
-
-  #askOutside(auth: Principal<unknown>): undefined | Promise<void> {
-    const { outsideChecks } = this.#configuration
-    return outsideChecks.length === 0 ? undefined : askOutside(outsideChecks, Principal.accessTokenOf(auth))
-  }
-
-  #judgePolicy(auth: Principal<unknown>, policy: Policy | undefined, request: VerifiableRequest): Judged {
-    return { auth, validUntil: policy === undefined ? auth.expiresAt : this.#satisfy(policy, auth, request) }
-  }
-
-  /** @throws PolicyDenial */
-  #satisfy(policy: Policy, auth: Principal<unknown>, request: VerifiableRequest): number {
-    const facts = this.#policyFacts(Principal.accessTokenOf(auth), request)
-    this.#configuration.policies?.observe?.(policy, facts)
-    return Math.min(auth.expiresAt, requireSatisfied(policy, facts))
-  }
-
-  #policyFacts(token: AccessToken<unknown>, request: VerifiableRequest): PolicyFacts {
-    const { clock, policies, isTrustedProxy } = this.#configuration
-    const shown = new ObservedRequest(request, isTrustedProxy)
-    return { token, request: shown, now: clock(), policies: policies?.current.compiled }
-  }
-
-  #authenticate(token: string, cache: MemoryTokenCache | undefined): Principal<unknown> | Promise<Principal<unknown>> {
-    if (typeof token !== 'string') throw new VerificationError('token_malformed', 'the token is not a string')
-    return this.#recall(token, cache) ?? this.#prove(token, cache)
-  }
-
-  /** Steps 2 to 6 of a token seen before are one look-up. */
-  #recall(token: string, cache: MemoryTokenCache | undefined): Principal<unknown> | undefined {
-    if (typeof token !== 'string') return undefined
-    const known = cache?.recall(token, this.#configuration.clock())
-    return known === undefined ? undefined : this.#toPrincipal(known, token)
-  }
-
-  async #prove(
-    token: string,
-    cache: MemoryTokenCache | undefined,
-    attempt?: Attempt | undefined,
-  ): Promise<Principal<unknown>> {
-    const { issuers, clock, schema, decrypt } = this.#configuration
-    const jws = decrypt !== undefined && looksEncrypted(token) ? await decrypt(token) : token // RFC 7519 §5.2
-    const unverified = readClaimsSet(this.#decoder.decode(jws)) // 2 · RFC 7515 §5.2, RFC 7519 §7.2
-    const issuer = trustIssuer(issuers, unverified) // 3 · RFC 9068 §4
-    attempt?.requireHolder(unverified.unverifiedClaims) // RFC 6585 §4
-    const found = issuer.keys.keyFor(unverified.unverifiedHeader) // 4 · RFC 7515 §4.1.4
-    const key = found instanceof Promise ? await found : found
-    const verified = verifySignature(unverified, key, cache) // 5 · RFC 7515 §5.2 step 8
-    attempt?.vouchFor()
-    const { accessToken, validity } = validateClaims(verified, issuer.rules, clock(), key.kid) // 6 · RFC 9068 §4, RFC 7519 §4.1
-    const facts =
-      schema === undefined ? accessToken : { ...accessToken, claims: await validateSchema(accessToken.claims, schema) }
-    cache?.remember(verified, key, { accessToken: facts, validity, keySet: issuer.keys })
-    return this.#toPrincipal(facts, token)
-  }
-
-  /**
-   * Steps 7 and 8 come after every proof and after every look-up alike.
-   *
-   * @throws VerificationError `binding_missing`, `token_revoked`
-   */
-  #toPrincipal(accessToken: AccessToken<unknown>, token: string): Principal<unknown> {
-    requireUnbound(accessToken.confirmation) // 7 · RFC 7800 §3.1
-    requireUnrevoked(accessToken, this.#configuration.state) // 8
-    return new Principal(accessToken, token)
-  }
-
-  /** The token of a refused request, to quote from. What cannot be read cannot be quoted. */
-  async #unverified(request: VerifiableRequest): Promise<UnverifiedJwt | undefined> {
-    const { credentials, decrypt } = this.#configuration
-    try {
-      const token = extractCredential(request, credentials)?.unverifiedToken ?? ''
-      return readClaimsSet(
-        this.#decoder.decode(decrypt !== undefined && looksEncrypted(token) ? await decrypt(token) : token),
-      )
-    } catch (error) {
-      if (error instanceof VerificationError) return undefined
-      throw error
-    }
-  }
-
-  #allow(auth: Principal<unknown> | undefined, validUntil: number): Decision<Auth> & { readonly allowed: true } {
+  #allow({ auth, validUntil, nonce }: Judged): Decision<Auth> & { readonly allowed: true } {
     if (decisionsAreWatched())
       publishDecision(auth === undefined ? { allowed: true } : { allowed: true, issuer: auth.issuer })
-    return { allowed: true, auth: auth as Auth, validUntil }
+    if (nonce === undefined) return { allowed: true, auth: auth as Auth, validUntil }
+    return { allowed: true, auth: auth as Auth, validUntil, headers: nonceHeaders(nonce) }
   }
 
   /** An error of ours that is no refusal is not turned into one: it goes on to the framework, and nobody passes. */
-  #deny(error: unknown): Decision<never> & { readonly allowed: false } {
+  #deny(error: unknown, presented: readonly Scheme[] = []): Decision<never> & { readonly allowed: false } {
     if (!(error instanceof VerificationError)) throw error
-    if (decisionsAreWatched()) {
-      const { code, message: reason } = error
+    const { code, message: reason } = error
+    if (decisionsAreWatched())
       publishDecision({ allowed: false, code, reason, ...(error instanceof PolicyDenial && { policy: error.trace }) })
-    }
-    return toDenied(error, this.#configuration.realm)
+    const { challenge, holders } = this.#configuration
+    return toDenied(error, challenge, presented, code === 'proof_nonce_required' ? holders.nonce : undefined)
   }
 
   #requiredPolicy(policy: Policy | undefined): Policy | undefined {
@@ -430,18 +278,12 @@ function requireFlag(optional: unknown): boolean {
   throw new ConfigurationError('`optional` of a route must be true or false')
 }
 
-/** Who passed, if anybody did, and up to when. */
-interface Judged {
-  readonly auth: Principal<unknown> | undefined
-  readonly validUntil: number
-}
-
 /** What a route says beside its policy. */
 export interface RouteRule {
+  /** A request without a credential passes as anonymous, as the option lets it everywhere; one with a credential is judged as ever. */
   readonly optional?: boolean
 }
 
-const anonymous = Object.freeze({ auth: undefined, validUntil: Number.POSITIVE_INFINITY })
 const nothingShown: VerifiableRequest = Object.freeze({ headers: {} })
 
 /**

@@ -11,7 +11,7 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '@sallyport/core'
-import { requirePolicyNode, type StandardSchemaV1, writeDenied } from '@sallyport/core/adapter'
+import { requirePolicyNode, type StandardSchemaV1, writeDenied, writeHeaders } from '@sallyport/core/adapter'
 import type { Request, RequestHandler } from 'express'
 
 declare global {
@@ -67,6 +67,7 @@ export function auth<
       const guarded: GuardedRequest = request
       guarded[passed] = { verifier, auth: decision.auth }
       request.auth = decision.auth as RegisteredAuth
+      writeHeaders(response, decision)
       next()
     }
     const decision = verifier.decide(toVerifiable(request)) // a fault of ours: Express answers 500, and nobody passes
@@ -109,5 +110,5 @@ function hasParam({ params, route }: Request, name: string): boolean {
 
 function toVerifiable(request: Request): VerifiableRequest {
   const { method, originalUrl: url, headers, rawHeaders, body, params, socket } = request
-  return { method, url, headers, rawHeaders, body, params, socket }
+  return { method, url, headers, rawHeaders, body, params, socket, identity: request }
 }

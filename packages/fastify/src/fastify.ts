@@ -11,8 +11,8 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '@sallyport/core'
-import { requirePolicyNode } from '@sallyport/core/adapter'
-import type { FastifyPluginAsync, FastifyRequest, RouteOptions } from 'fastify'
+import { requirePolicyNode, type WritableHeaders, writeHeaders } from '@sallyport/core/adapter'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { noteErrorHandler, refuse } from './refusal.js'
 
@@ -81,6 +81,7 @@ const protect: FastifyPluginAsync<VerifierOptions | Record<never, never>> = asyn
     const pass = (decision: Decision<unknown>) => {
       if (!decision.allowed) return refuse(request, reply, decision, done)
       request.auth = decision.auth as RegisteredAuth
+      if (decision.headers !== undefined) writeHeaders(toWritable(reply), decision)
       done()
     }
     const decision = verifier.decide(toVerifiable(request), policy, route)
@@ -106,8 +107,14 @@ function requireParams({ method, url }: RouteOptions, policy: Policy | undefined
   throw new ConfigurationError(`${String(method)} ${url}: the policy reads :${lacking}, which the route lacks`)
 }
 
-function toVerifiable({ method, url, headers, raw, params, socket }: FastifyRequest): VerifiableRequest {
-  return { method, url, headers, rawHeaders: raw.rawHeaders, params: params as Record<string, unknown>, socket }
+function toVerifiable(request: FastifyRequest): VerifiableRequest {
+  const { method, originalUrl: url, headers, raw, socket } = request
+  const params = request.params as Record<string, unknown>
+  return { method, url, headers, rawHeaders: raw.rawHeaders, params, socket, identity: raw }
+}
+
+function toWritable(reply: FastifyReply): WritableHeaders {
+  return { getHeader: (name) => reply.getHeader(name), setHeader: (name, value) => reply.header(name, value) }
 }
 
 /**

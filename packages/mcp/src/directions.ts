@@ -5,9 +5,14 @@ import type { Denied } from '@sallyport/core'
 export function withDirections(denied: Denied, requiredScopes: readonly string[], metadataUrl: string): Denied {
   const challenge = denied.headers['WWW-Authenticate']
   if (challenge === undefined) return denied
+  const directed = challenge.split(/, (?=Bearer |DPoP )/).map((each) => direct(each, requiredScopes, metadataUrl))
+  return { ...denied, headers: { ...denied.headers, 'WWW-Authenticate': directed.join(', ') } }
+}
+
+/** One challenge of one scheme. */
+function direct(challenge: string, requiredScopes: readonly string[], metadataUrl: string): string {
   const parameters = [challenge]
   const namesScopes = challenge.includes(' scope="') // once at most (RFC 6750 §3)
   if (requiredScopes.length > 0 && !namesScopes) parameters.push(`scope="${requiredScopes.join(' ')}"`)
-  parameters.push(`resource_metadata="${metadataUrl}"`)
-  return { ...denied, headers: { ...denied.headers, 'WWW-Authenticate': parameters.join(', ') } }
+  return [...parameters, `resource_metadata="${metadataUrl}"`].join(', ')
 }

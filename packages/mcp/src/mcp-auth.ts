@@ -13,7 +13,7 @@ import {
   type Verifier,
   type VerifierOptions,
 } from '@sallyport/core'
-import { writeDenied } from '@sallyport/core/adapter'
+import { writeDenied, writeHeaders } from '@sallyport/core/adapter'
 import { toAuthInfo } from './auth-info.js'
 import { calledTools } from './called-tools.js'
 import { withDirections } from './directions.js'
@@ -83,6 +83,7 @@ export function mcpAuth(options: McpAuthOptions = {}): McpAuthHandler {
   const gate: McpHandler = (request, response, next) => {
     const answer = verifier.verify(toVerifiable(request), required).then((decision) => {
       if (!decision.allowed) return refuse(response, decision)
+      writeHeaders(response, decision)
       const auth = decision.auth as Principal<unknown> | undefined
       passed.set(request, auth)
       Object.assign(request, {
@@ -131,5 +132,5 @@ function opensStream({ method, headers }: McpRequest): boolean {
 
 function toVerifiable(request: McpRequest): VerifiableRequest {
   const { method, url, originalUrl = url, headers, rawHeaders, body, params, socket } = request
-  return { method, url: originalUrl, headers, rawHeaders, body, params, socket }
+  return { method, url: originalUrl, headers, rawHeaders, body, params, socket, identity: request }
 }

@@ -81,6 +81,7 @@ export class AuthGuard implements CanActivate {
     const type = context.getType<string>()
     if (decision.allowed) {
       noteAuth(context, decision.auth as RegisteredAuth)
+      if (type === 'http' && decision.headers !== undefined) setHeaders(context.switchToHttp().getResponse(), decision)
       if (type === 'graphql') this.#watchSubscription(context, request, rule)
       return noteJudged(context)
     }

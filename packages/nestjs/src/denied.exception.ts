@@ -1,7 +1,7 @@
 // A refusal as Nest throws it, with the engine's own status and body.
 
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
-import type { Denied } from '@sallyport/core'
+import type { Decision, Denied } from '@sallyport/core'
 
 /** As Apollo Server names them; what has no name there has the one of its status. */
 const graphqlCodes = {
@@ -33,8 +33,8 @@ interface AnyResponse {
   status(code: number): { end?(body: string): unknown; send(body: Buffer): unknown }
 }
 
-/** Sets the headers of a refusal. Header names that something else has exposed already stay exposed. */
-export function setHeaders(response: unknown, { headers }: Denied): void {
+/** Sets the headers of a decision. Header names that something else has exposed already stay exposed. */
+export function setHeaders(response: unknown, { headers = {} }: Decision<unknown>): void {
   const { getHeader, header } = response as AnyResponse
   for (const [name, value] of Object.entries(headers)) {
     const exposed = name === 'Access-Control-Expose-Headers' ? getHeader.call(response, name) : undefined

@@ -37,6 +37,7 @@ function fromHttp(request: AnyRequest): VerifiableRequest {
     body,
     params,
     socket,
+    identity: request,
   }
 }
 

@@ -82,8 +82,9 @@ function shownHandshake({ request, handshake }: IoClient): VerifiableRequest {
   return withHeaders(shown, { authorization: `Bearer ${typeof token === 'string' ? token : ''}` })
 }
 
-function shownUpgrade({ headers, rawHeaders, method, url, socket }: IncomingMessage): VerifiableRequest {
-  return { headers, rawHeaders, method, url, socket }
+function shownUpgrade(request: IncomingMessage): VerifiableRequest {
+  const { headers, rawHeaders, method, url, socket } = request
+  return { headers, rawHeaders, method, url, socket, identity: request }
 }
 
 function guardWs(server: WsServer, keeper: Doorkeeper): void {

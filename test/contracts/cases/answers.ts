@@ -4,9 +4,9 @@ import type { Policy } from '@sallyport/core'
 import { errorCodes } from '@sallyport/core'
 import { expect, it } from 'vitest'
 import type { WireAnswer } from '../../fixtures/served-app.js'
-import { faults } from '../faults.js'
+import { faults, publicUrl } from '../faults.js'
 import { answerOf } from '../target.js'
-import { type ContractWorld, eventsDuring, expectSame, now, ofNamed, ofTenant, orders } from '../world.js'
+import { type ContractWorld, eventsDuring, expectSame, nonceAt, now, ofNamed, ofTenant, orders } from '../world.js'
 
 export function answerCases(world: () => ContractWorld): void {
   it('a good request reaches the handler, which knows who it is', async () => {
@@ -15,6 +15,26 @@ export function answerCases(world: () => ContractWorld): void {
     expect(answer).toMatchObject({ status: 200, body: answerOf({ subject: 'ann' }) })
     const orderer = await bearer({ sub: 'bob', scope: 'read:orders', plan: 'paid', auth_time: now - 900 })
     expect(await app.send('GET /orders', [orderer])).toMatchObject({ status: 200, body: answerOf({ subject: 'bob' }) })
+  })
+
+  it('a holder reaches the handler, and is handed a nonce for the next proof where its own is old', async () => {
+    const { app, idp, holder, nonce } = world()
+    const token = await idp.issue({ sub: 'ann', cnf: holder.confirmation })
+    const send = async (proofNonce: string) => {
+      const claims = { nonce: proofNonce, iat: now }
+      const proof = await holder.prove(token, { url: `${publicUrl}/me` }, { claims })
+      return app.send('GET /me?page=1', [`Authorization: DPoP ${token}`, `DPoP: ${proof}`])
+    }
+    const fresh = await send(nonce)
+    expect(fresh).toMatchObject({ status: 200, body: answerOf({ subject: 'ann' }) })
+    expect(fresh.headers.has('dpop-nonce')).toBe(false)
+    const old = await send(nonceAt(now - 200))
+    expect(old).toMatchObject({ status: 200, body: answerOf({ subject: 'ann' }) })
+    expect(old.headers.get('dpop-nonce')).toEqual([nonce])
+    expect(old.headers.get('cache-control')).toEqual(['no-store'])
+    expect(old.headers.get('access-control-expose-headers')?.join()).toContain('DPoP-Nonce')
+    const stolen = await app.send('GET /me', [`Authorization: Bearer ${token}`])
+    expect(stolen).toMatchObject({ status: 401, body: expect.stringContaining('binding_missing') })
   })
 
   it.each(errorCodes)('%s is answered as the engine words it, to the byte', async (code) => {
@@ -76,9 +96,9 @@ export function answerCases(world: () => ContractWorld): void {
     const ann = await bearer({ sub: 'ann' })
     expect(await app.send('GET /menu', [ann])).toMatchObject({ status: 200, body: answerOf({ subject: 'ann' }) })
     for (const code of errorCodes) {
-      const { lines } = await faults[code](world())
+      const { lines } = await faults[code](world(), '/menu')
       if (lines.length > 0 && !policyCodes.has(code))
-        expectSame(await app.send('GET /menu', lines), await expected(lines))
+        expectSame(await app.send('GET /menu', lines), await expected(lines, undefined, {}, '/menu'))
     }
   })
 }

@@ -1,6 +1,6 @@
 // Who sends one bad token after another is told to wait, before the next one is looked at (RFC 6585 §4). What counts is kept
-// in the state and asked at once: nobody waits for it. Not counted is what happens to the honest: what has expired, what a
-// policy denies, an outage of ours, a key that nobody looked for because of a flood of others.
+// in the state and asked at once: nobody waits for it. Not counted is what happens to the honest: what has expired, a proof by
+// a clock that is wrong, what a policy denies, an outage of ours, a key that nobody looked for because of a flood of others.
 import type { Clock } from '../clock.js'
 import { ConfigurationError, type ErrorCode, VerificationError } from '../errors.js'
 import { requireKnownOptions, requireSeconds } from '../option-checks.js'
@@ -30,6 +30,7 @@ const counted: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'claim_missing',
   'claim_invalid',
   'binding_missing',
+  'binding_mismatch',
   'token_revoked',
 ])
 

@@ -16,6 +16,9 @@ export interface TokenFacts {
   readonly rolesAreKnown: boolean
 }
 
+/** How a bearer proves to be the holder of a token: RFC 9449, RFC 8705. */
+export type BindingMethod = 'dpop' | 'mtls'
+
 /** What a policy may ask about a request. All strings; what is missing or ambiguous is `undefined`. */
 export interface RequestFacts {
   readonly method: string | undefined
@@ -26,7 +29,7 @@ export interface RequestFacts {
   /** The client's address, where the way to it is trusted. */
   readonly clientAddress: string | undefined
   /** How the bearer has proven to be the holder of the token. */
-  readonly binding: 'dpop' | 'mtls' | undefined
+  readonly binding: BindingMethod | undefined
 }
 
 /** What came of one part of a policy. */

@@ -2,6 +2,7 @@
 // meaning. There is no node that allows by default and none that a typo could turn into one.
 import type { ClaimPath } from '../claims/claim-path.js'
 import { ConfigurationError } from '../errors.js'
+import type { BindingMethod } from './facts.js'
 
 /** A value that stands in a policy itself. Numbers are finite. */
 export type Scalar = string | number | boolean
@@ -101,9 +102,6 @@ export type Leaf =
     }
   | { readonly kind: 'custom'; readonly name: string; readonly reads: CustomReads; readonly test: CustomTest }
   | { readonly kind: 'use'; readonly name: string }
-
-/** How the holder of a token can prove to be its holder. */
-export type BindingMethod = 'dpop' | 'mtls'
 
 /** What a {@link Custom} test looks at. */
 export interface CustomReads {

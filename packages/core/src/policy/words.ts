@@ -4,14 +4,8 @@ import { ConfigurationError } from '../errors.js'
 import { didYouMean } from '../option-checks.js'
 import { requireClaimPath, show } from './comparison.js'
 import { type Duration, parseDuration } from './duration.js'
-import {
-  type BindingMethod,
-  type CustomReads,
-  type CustomTest,
-  type Expression,
-  make,
-  type NamedPolicy,
-} from './policy.js'
+import type { BindingMethod } from './facts.js'
+import { type CustomReads, type CustomTest, type Expression, make, type NamedPolicy } from './policy.js'
 import {
   requireExpression,
   requireNames,

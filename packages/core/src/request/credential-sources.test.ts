@@ -3,7 +3,7 @@ import { type CredentialSource, extractCredential } from './extract-credential.j
 import type { VerifiableRequest } from './verifiable-request.js'
 
 function tokenOf(source: CredentialSource, request: Partial<VerifiableRequest>): string | undefined {
-  return extractCredential({ headers: {}, ...request }, [source])?.unverifiedToken
+  return extractCredential({ headers: {}, ...request }, { sources: [source], speaksDpop: false })?.unverifiedToken
 }
 
 const refused = (code: string) => expect.objectContaining({ code, message: expect.stringMatching(/^[a-z].+[^.]$/) })

@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { type CredentialSource, extractCredential } from './extract-credential.js'
 import type { VerifiableRequest } from './verifiable-request.js'
 
+const places = { sources: ['authorization'], speaksDpop: false } as const
+
 function tokenOf(request: Partial<VerifiableRequest>, ...sources: CredentialSource[]): string | undefined {
   const from = sources.length === 0 ? (['authorization'] as const) : sources
-  return extractCredential({ headers: {}, ...request }, from)?.unverifiedToken
+  return extractCredential({ headers: {}, ...request }, { sources: from, speaksDpop: false })?.unverifiedToken
 }
 
 const authorization = (line: string): VerifiableRequest => ({ headers: { authorization: line } })
@@ -129,9 +131,7 @@ describe('a request as Node hands it out', () => {
 
   // A copy of the request by `...` leaves out what its prototype answers.
   it('is read as it is, though its headers are no members of its own', () => {
-    expect(extractCredential(request(), ['authorization'])?.unverifiedToken).toBe('a')
-    expect(() => extractCredential(request({ access_token: 'b' }), ['authorization'])).toThrow(
-      refused('credential_ambiguous'),
-    )
+    expect(extractCredential(request(), places)?.unverifiedToken).toBe('a')
+    expect(() => extractCredential(request({ access_token: 'b' }), places)).toThrow(refused('credential_ambiguous'))
   })
 })

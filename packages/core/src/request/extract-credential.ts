@@ -1,4 +1,4 @@
-// RFC 6750 §2: one request carries exactly one credential. The `Authorization` header is read by default; every other
+// RFC 6750 §2, RFC 9449 §7.1: one request carries exactly one credential. The `Authorization` header is read by default; every other
 // place is opt-in, and a token in two places is an error, also when one of them is a place we would not read from.
 // What the token says is not looked at here.
 import { VerificationError } from '../errors.js'
@@ -7,7 +7,8 @@ import { headerValues, type VerifiableRequest } from './verifiable-request.js'
 /**
  * Where a token may come from.
  *
- * - `'authorization'`: `Authorization: Bearer <token>` (RFC 6750 §2.1), the default.
+ * - `'authorization'`: `Authorization: Bearer <token>` (RFC 6750 §2.1), the default; `DPoP <token>` (RFC 9449 §7.1) where an
+ *   issuer speaks of proofs.
  * - `{ cookie }`: the cookie of this name. Browsers send cookies by themselves: keep it `SameSite` and guard writes
  *   against cross-site requests.
  * - `{ header }`: a header that holds nothing but the token.
@@ -25,14 +26,26 @@ export type CredentialSource =
   | { readonly dangerouslyAllowQuery: string }
   | ((request: VerifiableRequest) => string | undefined)
 
+/** The schemes of `Authorization` that are spoken here. */
+export type Scheme = 'bearer' | 'dpop'
+
 /** The one token of a request; nothing about it is proven. */
 export interface Credential {
   readonly unverifiedToken: string
+  /** Under which it came: `'bearer'` from everywhere but `Authorization: DPoP`. */
+  readonly scheme: Scheme
+}
+
+/** Where a verifier reads credentials. */
+export interface CredentialPlaces {
+  readonly sources: readonly CredentialSource[]
+  /** Whether `Authorization: DPoP` is read where `'authorization'` is. */
+  readonly speaksDpop: boolean
 }
 
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/ // RFC 9110 §11.2
 const plainScheme = 'Bearer ' // how everybody writes it
-const bearer = /^bearer(?: +(.*))?$/is // RFC 6750 §2.1, scheme case-insensitive by RFC 9110 §11.1
+const spoken = /^(bearer|dpop)(?: +(.*))?$/is // RFC 6750 §2.1, RFC 9449 §7.1; case-insensitive by RFC 9110 §11.1
 
 /**
  * Finds the credential of a request, in the form of a bearer token.
@@ -40,11 +53,8 @@ const bearer = /^bearer(?: +(.*))?$/is // RFC 6750 §2.1, scheme case-insensitiv
  * @returns `undefined` where the request carries none at all.
  * @throws VerificationError `credential_missing` (a scheme we do not speak), `credential_malformed`, `credential_ambiguous`
  */
-export function extractCredential(
-  request: VerifiableRequest,
-  sources: readonly CredentialSource[],
-): Credential | undefined {
-  const credential = findCredential(request, sources)
+export function extractCredential(request: VerifiableRequest, places: CredentialPlaces): Credential | undefined {
+  const credential = findCredential(request, places)
   if (credential !== undefined) requireToken68(credential.unverifiedToken)
   return credential
 }
@@ -55,20 +65,29 @@ export function extractCredential(
  *
  * @throws VerificationError `credential_missing`, `credential_malformed`, `credential_ambiguous`
  */
-export function findCredential(
-  request: VerifiableRequest,
-  sources: readonly CredentialSource[],
-): Credential | undefined {
-  let token: string | undefined
+export function findCredential(request: VerifiableRequest, places: CredentialPlaces): Credential | undefined {
+  const { sources, speaksDpop } = places
+  let credential: Credential | undefined
   for (const source of sources) {
-    for (const found of tokensFrom(request, source)) {
-      if (token !== undefined) throw ambiguous()
-      token = found
+    if (source === 'authorization') {
+      const found = authorizationCredential(request, speaksDpop)
+      if (found !== undefined && credential !== undefined) throw ambiguous()
+      credential = found ?? credential
+      continue
+    }
+    for (const unverifiedToken of tokensFrom(request, source)) {
+      if (credential !== undefined) throw ambiguous()
+      credential = { unverifiedToken, scheme: 'bearer' }
     }
   }
-  if (token === undefined) return undefined
-  if (carriesTokenElsewhere(request, sources)) throw ambiguous()
-  return { unverifiedToken: token }
+  if (credential !== undefined && carriesTokenElsewhere(request, sources)) throw ambiguous()
+  return credential
+}
+
+/** The schemes that a request speaks, known ones in the order of its lines: what a challenge answers to (RFC 9449 §7.2). */
+export function presentedSchemes(request: VerifiableRequest): readonly Scheme[] {
+  const schemes = headerValues(request, 'authorization').map((line) => spoken.exec(line)?.[1]?.toLowerCase())
+  return [...new Set(schemes.filter((scheme) => scheme !== undefined))] as readonly Scheme[]
 }
 
 /**
@@ -78,11 +97,10 @@ export function findCredential(
  */
 export function requireToken68(token: string): string {
   if (token68.test(token)) return token
-  throw new VerificationError('credential_malformed', 'the credential is not a bearer token')
+  throw new VerificationError('credential_malformed', 'the credential is not a token')
 }
 
-function tokensFrom(request: VerifiableRequest, source: CredentialSource): readonly string[] {
-  if (source === 'authorization') return authorizationTokens(request)
+function tokensFrom(request: VerifiableRequest, source: Exclude<CredentialSource, 'authorization'>): readonly string[] {
   if (typeof source === 'function') return customToken(request, source)
   if ('cookie' in source) return cookieValues(request, source.cookie)
   if ('header' in source) return headerValues(request, source.header.toLowerCase())
@@ -90,18 +108,21 @@ function tokensFrom(request: VerifiableRequest, source: CredentialSource): reado
   return queryValues(request, source.dangerouslyAllowQuery)
 }
 
-/** `Authorization: Bearer <token68>` */
-function authorizationTokens(request: VerifiableRequest): readonly string[] {
+/** `Authorization: Bearer <token68>`, or `DPoP <token68>` */
+function authorizationCredential(request: VerifiableRequest, speaksDpop: boolean): Credential | undefined {
   const lines = headerValues(request, 'authorization')
   if (lines.length > 1) throw ambiguous()
   const [line] = lines
-  if (line === undefined) return []
-  if (line.startsWith(plainScheme) && line[plainScheme.length] !== ' ') return [line.slice(plainScheme.length)]
-  const match = bearer.exec(line)
-  if (match === null) {
-    throw new VerificationError('credential_missing', 'the request speaks an authentication scheme other than bearer')
-  }
-  return [match[1] ?? '']
+  if (line === undefined) return undefined
+  if (line.startsWith(plainScheme) && line[plainScheme.length] !== ' ')
+    return { unverifiedToken: line.slice(plainScheme.length), scheme: 'bearer' }
+  const [, name = '', unverifiedToken = ''] = spoken.exec(line) ?? []
+  const scheme = name.toLowerCase()
+  if (scheme === 'bearer' || (scheme === 'dpop' && speaksDpop)) return { unverifiedToken, scheme }
+  throw new VerificationError(
+    'credential_missing',
+    'the request speaks an authentication scheme that is not spoken here',
+  )
 }
 
 function customToken(request: VerifiableRequest, source: (request: VerifiableRequest) => unknown): readonly string[] {
@@ -141,11 +162,11 @@ function queryValues(request: VerifiableRequest, name: string): readonly string[
 
 /** RFC 6750 §2: a token beside the one we read, in the header (§2.1), a form (§2.2) or the query (§2.3): two methods. */
 function carriesTokenElsewhere(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {
-  return carriesBearer(request, sources) || carriesTokenInQuery(request, sources) || carriesTokenInForm(request)
+  return carriesInHeader(request, sources) || carriesTokenInQuery(request, sources) || carriesTokenInForm(request)
 }
 
-function carriesBearer(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {
-  return !sources.includes('authorization') && headerValues(request, 'authorization').some((line) => bearer.test(line))
+function carriesInHeader(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {
+  return !sources.includes('authorization') && presentedSchemes(request).length > 0
 }
 
 function carriesTokenInQuery(request: VerifiableRequest, sources: readonly CredentialSource[]): boolean {

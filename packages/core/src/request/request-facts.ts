@@ -1,7 +1,7 @@
 // What a request shows to a policy, read when it is asked for. The way from the client to us is believed only as far as it
 // goes through proxies that the options name.
 import { type AddressRanges, parseAddress } from '../addresses.js'
-import type { RequestFacts } from '../policy/facts.js'
+import type { BindingMethod, RequestFacts } from '../policy/facts.js'
 import { headerValues, type VerifiableRequest } from './verifiable-request.js'
 
 const noParams = Object.freeze({})
@@ -10,11 +10,14 @@ const noParams = Object.freeze({})
 export class ObservedRequest implements RequestFacts {
   readonly #request: VerifiableRequest
   readonly #isTrustedProxy: AddressRanges | undefined
+  /** How the bearer has proven to be the holder of the token. */
+  readonly binding: BindingMethod | undefined
 
   /** @param isTrustedProxy - absent where nobody has said which proxies stand before us */
-  constructor(request: VerifiableRequest, isTrustedProxy: AddressRanges | undefined) {
+  constructor(request: VerifiableRequest, isTrustedProxy: AddressRanges | undefined, binding?: BindingMethod) {
     this.#request = request
     this.#isTrustedProxy = isTrustedProxy
+    this.binding = binding
   }
 
   get method(): string | undefined {
@@ -43,11 +46,6 @@ export class ObservedRequest implements RequestFacts {
       address = parseAddress(withoutPort(next.trim()))
     }
     return address
-  }
-
-  /** No proof of possession is checked yet: a bound token does not come so far. */
-  get binding(): undefined {
-    return undefined
   }
 }
 

@@ -1,10 +1,18 @@
 // What comes in: the least an HTTP request must show to be judged. Node's `IncomingMessage`, Express's and Fastify's
 // requests and the Web's `Request` all fit this shape as they are.
+import { IncomingMessage } from 'node:http'
 
 /** Header lines by name, as Node (`req.headers`) or the Web (`Headers`) holds them. */
 export type RequestHeaders =
   | { readonly [name: string]: string | readonly string[] | undefined }
   | { get(name: string): string | null }
+
+/** What is asked of the connection: that of Node, plain or with TLS. */
+export interface ObservableSocket {
+  readonly remoteAddress?: string | undefined
+  /** Of TLS: the certificate of the client. */
+  getPeerX509Certificate?(): { readonly raw: Uint8Array } | undefined
+}
 
 /** A request as the engine sees it. Adapters build it; nothing of it is trusted. */
 export interface VerifiableRequest {
@@ -23,7 +31,19 @@ export interface VerifiableRequest {
   readonly params?: Readonly<Record<string, unknown>> | undefined
   /** Address of the other end of the connection. Needed by policies that ask for the client's address. @defaultValue that of `socket` */
   readonly remoteAddress?: string | undefined
-  readonly socket?: { readonly remoteAddress?: string | undefined } | undefined
+  readonly socket?: ObservableSocket | undefined
+  /**
+   * The request of the framework, where one request may be judged more than once, as behind a WebSocket: the proof that came with it
+   * is used up once for this object. INVARIANT: it stands for one request, and is never used for another.
+   *
+   * @defaultValue the request itself where it is Node's; otherwise each judgement uses up a proof
+   */
+  readonly identity?: object | undefined
+}
+
+/** What stands for one request, however often it is judged; `undefined` where nobody can tell. */
+export function identityOf(request: VerifiableRequest): object | undefined {
+  return request.identity ?? (request instanceof IncomingMessage ? request : undefined)
 }
 
 /**

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { describeCode, errorCodes, VerificationError } from '../errors.js'
+import { bearerRules } from './challenge.js'
 import { toDenied, toProblem } from './denial.js'
 
 const denied = (code: (typeof errorCodes)[number], details = {}) =>
-  toDenied(new VerificationError(code, 'a reason for the operator alone', details), 'api')
+  toDenied(new VerificationError(code, 'a reason for the operator alone', details), bearerRules('api'))
 
 describe('RFC 9457 §3: the problem', () => {
   it.each(errorCodes)('of %s is the same for every occurrence, and says no more than its title', (code) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { VerificationError } from '../errors.js'
+import { bearerRules } from './challenge.js'
 import { toDenied } from './denial.js'
 import { type WritableResponse, writeDenied } from './node-response.js'
 
@@ -17,7 +18,7 @@ function createResponse(headers: Record<string, string | readonly string[]> = {}
   return { response, written }
 }
 
-const denied = toDenied(new VerificationError('token_expired', '`exp` has passed'), 'api')
+const denied = toDenied(new VerificationError('token_expired', '`exp` has passed'), bearerRules('api'))
 
 describe('writeDenied', () => {
   it('writes status, headers and body', () => {

@@ -3,7 +3,8 @@
 import { ConfigurationError } from '../../errors.js'
 import { ClaimSubject, type Subject } from '../comparison.js'
 import type { Duration } from '../duration.js'
-import { type BindingMethod, type Expression, make } from '../policy.js'
+import type { BindingMethod } from '../facts.js'
+import { type Expression, make } from '../policy.js'
 import { req } from '../request-words.js'
 import {
   acrAtLeast,

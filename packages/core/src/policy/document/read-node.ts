@@ -4,9 +4,10 @@
 import { didYouMean } from '../../option-checks.js'
 import { cel } from '../cel/cel.js'
 import type { Duration } from '../duration.js'
+import type { BindingMethod } from '../facts.js'
 import { applyVocabulary } from '../kit/apply-vocabulary.js'
 import { type PolicyVocabulary, requireKnownWords } from '../kit/vocabulary.js'
-import type { BindingMethod, Expression } from '../policy.js'
+import type { Expression } from '../policy.js'
 import { between, req } from '../request-words.js'
 import {
   acrAtLeast,

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import { createTestCertificate } from '../../../../test/fixtures/der-certificates.js'
+import { createAddressRanges } from '../addresses.js'
+import { ConfigurationError } from '../errors.js'
+import { certificateThumbprint } from '../jose/certificate.js'
+import type { VerifiableRequest } from '../request/verifiable-request.js'
+import { type ClientCertificateSource, clientCertificate, judgeCertificateSource } from './client-certificate.js'
+
+const [ann, bob] = [createTestCertificate({ subject: 'ann' }), createTestCertificate({ subject: 'bob' })]
+const [annPrint, bobPrint] = [certificateThumbprint(ann.der), certificateThumbprint(bob.der)]
+const hex = (der: Buffer): string => Buffer.from(certificateThumbprint(der), 'base64url').toString('hex')
+const proxies = createAddressRanges(['10.0.0.0/8'], 'it')
+
+function shown(source: ClientCertificateSource, request: Partial<VerifiableRequest>): string | undefined {
+  const place = judgeCertificateSource(source, proxies)
+  return clientCertificate({ headers: {}, remoteAddress: '10.0.0.1', ...request }, place)
+}
+
+const values: Readonly<Record<string, string>> = {
+  'x-forwarded-client-cert': `Hash=${hex(ann.der)}`,
+  'client-cert': `:${ann.der.toString('base64')}:`,
+  'ssl-client-cert': encodeURIComponent(ann.pem),
+}
+const names = Object.keys(values) as Exclude<ClientCertificateSource, 'tls' | object>[]
+
+describe('R-8705-1: the certificate of the connection', () => {
+  it('is that of our own TLS server', () => {
+    const socket = { getPeerX509Certificate: () => ({ raw: ann.der }) }
+    expect(shown('tls', { socket })).toBe(annPrint)
+    expect(shown('tls', { socket: { getPeerX509Certificate: () => undefined } })).toBeUndefined()
+    expect(shown('tls', { socket: {} })).toBeUndefined()
+    expect(shown('tls', {})).toBeUndefined()
+  })
+
+  it('is not that of a header, where TLS is ours', () => {
+    expect(shown('tls', { headers: values })).toBeUndefined()
+  })
+})
+
+describe.each(names)('R-9700-3: %s', (name) => {
+  const headers = { [name]: values[name] as string }
+
+  it('is believed from a trusted proxy', () => {
+    expect(shown(name, { headers })).toBe(annPrint)
+    expect(shown(name, { headers, remoteAddress: undefined, socket: { remoteAddress: '::ffff:10.0.0.1' } })).toBe(
+      annPrint,
+    )
+  })
+
+  it('is believed from nobody else', () => {
+    expect(shown(name, { headers, remoteAddress: '192.0.2.1' })).toBeUndefined()
+    expect(shown(name, { headers, remoteAddress: undefined })).toBeUndefined()
+    const socket = { remoteAddress: '192.0.2.1', getPeerX509Certificate: () => ({ raw: ann.der }) }
+    expect(shown(name, { headers, remoteAddress: undefined, socket })).toBeUndefined()
+  })
+
+  it('is the only one that is read', () => {
+    for (const other of names.filter((each) => each !== name))
+      expect(shown(name, { headers: { [other]: values[other] as string } })).toBeUndefined()
+  })
+
+  it('is refused where a trusted proxy writes nonsense', () => {
+    const refused = expect.objectContaining({ code: 'binding_mismatch' })
+    for (const nonsense of ['', 'x', `${values[name]}x`])
+      expect(() => shown(name, { headers: { [name]: nonsense } }), nonsense).toThrow(refused)
+  })
+
+  it('does not build where nobody is trusted', () => {
+    expect(() => judgeCertificateSource(name, undefined)).toThrow('`trustedProxies`')
+  })
+})
+
+describe('one value', () => {
+  it.each(['client-cert', 'ssl-client-cert'] as const)('R-9440-1: is asked of %s, and not two lines', (name) => {
+    const rawHeaders = [name, values[name] as string, name, values[name] as string]
+    expect(() => shown(name, { rawHeaders })).toThrow(expect.objectContaining({ code: 'binding_mismatch' }))
+  })
+})
+
+describe('R-XFCC-3: elements', () => {
+  const [anns, bobs] = [`Hash=${hex(ann.der)};Subject="CN=ann"`, `Cert="${encodeURIComponent(bob.pem)}"`]
+
+  it('are believed from the right, as many as there are proxies of ours', () => {
+    const headers = { 'x-forwarded-client-cert': `${anns},${bobs}` }
+    expect(shown('x-forwarded-client-cert', { headers })).toBe(bobPrint)
+    expect(shown({ header: 'x-forwarded-client-cert' }, { headers })).toBe(bobPrint)
+    expect(shown({ header: 'x-forwarded-client-cert', hops: 2 }, { headers })).toBe(annPrint)
+    expect(shown({ header: 'x-forwarded-client-cert', hops: 3 }, { headers })).toBeUndefined()
+  })
+
+  it('may come in several lines', () => {
+    const rawHeaders = ['X-Forwarded-Client-Cert', anns, 'x-forwarded-client-cert', bobs]
+    expect(shown('x-forwarded-client-cert', { rawHeaders })).toBe(bobPrint)
+  })
+
+  it('say nothing of a certificate where they have neither its hash nor itself', () => {
+    const headers = { 'x-forwarded-client-cert': `${anns},Subject="CN=bob"` }
+    expect(shown('x-forwarded-client-cert', { headers })).toBeUndefined()
+  })
+})
+
+describe('the option', () => {
+  it.each([
+    'TLS',
+    '',
+    'x-ssl-cert',
+    null,
+    true,
+    {},
+    { header: 'client-cert' },
+    { header: 'x-forwarded-client-cert', hop: 1 },
+    { header: 'x-forwarded-client-cert', hops: 0 },
+    { header: 'x-forwarded-client-cert', hops: 1.5 },
+    { header: 'x-forwarded-client-cert', hops: 17 },
+  ])('cannot be %j', (source) => {
+    expect(() => judgeCertificateSource(source as ClientCertificateSource, proxies)).toThrow(ConfigurationError)
+  })
+})

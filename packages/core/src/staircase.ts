@@ -1,0 +1,214 @@
+// The staircase. A request climbs it once, one step a line, each step with the section that asks for it; every step takes only
+// what the step before has proven. What a step does is said in its own file. Nobody waits where there is nothing to wait for.
+import { Attempt } from './attempts/attempt.js'
+import { validateClaims, validateSchema } from './claims/validate-claims.js'
+import { type AccessToken, Principal } from './decision.js'
+import { VerificationError } from './errors.js'
+import type { DpopMode, Holders, UsableProof } from './holders.js'
+import { CompactJwsDecoder } from './jose/compact-jws.js'
+import { looksEncrypted } from './jose/nested-jwe.js'
+import { verifySignature } from './jose/signature.js'
+import { readClaimsSet, trustIssuer, type UnverifiedJwt } from './keys/trusted-issuer.js'
+import type { VerifierConfiguration } from './options.js'
+import type { PolicyFacts } from './policy/compiled.js'
+import type { Policy } from './policy/policy.js'
+import { requireSatisfied } from './policy/policy-denial.js'
+import { type Credential, extractCredential, findCredential, requireToken68 } from './request/extract-credential.js'
+import { ObservedRequest } from './request/request-facts.js'
+import type { VerifiableRequest } from './request/verifiable-request.js'
+import { askOutside } from './revocation/outside-check.js'
+import { requireUnrevoked } from './revocation/require-unrevoked.js'
+import { MemoryTokenCache } from './state/memory-token-cache.js'
+
+/** How a request climbs. */
+export interface Climb {
+  readonly policy: Policy | undefined
+  /** A request without a credential passes as anonymous, whatever the options say. */
+  readonly isOptional: boolean
+  /** For an explanation: all steps afresh, and nothing is counted or used up. */
+  readonly isExplained: boolean
+}
+
+/** Who passed, if anybody did, and up to when. */
+export interface Judged {
+  readonly auth: Principal<unknown> | undefined
+  readonly validUntil: number
+  /** A nonce for the next proof, where the client needs one. */
+  readonly nonce?: string | undefined
+}
+
+/** A credential, and what came with it. */
+interface Presented {
+  readonly credential: Credential
+  /** Absent for a bare token. */
+  readonly request: VerifiableRequest | undefined
+  readonly climb: Climb
+}
+
+const anonymous: Judged = Object.freeze({ auth: undefined, validUntil: Number.POSITIVE_INFINITY })
+const bareToken: Climb = Object.freeze({ policy: undefined, isOptional: false, isExplained: false })
+
+/** The steps of one verifier. */
+export class Staircase {
+  readonly #configuration: VerifierConfiguration
+  readonly #holders: Holders
+  readonly #decoder: CompactJwsDecoder
+  readonly #cache: MemoryTokenCache | undefined
+
+  constructor(configuration: VerifierConfiguration) {
+    const { maxTokenBytes, tokenCacheBytes, holders } = configuration
+    this.#configuration = configuration
+    this.#holders = holders
+    this.#decoder = new CompactJwsDecoder(maxTokenBytes)
+    this.#cache = tokenCacheBytes === 0 ? undefined : new MemoryTokenCache(tokenCacheBytes)
+  }
+
+  /** All of it. @throws VerificationError */
+  climb(request: VerifiableRequest, climb: Climb): Judged | Promise<Judged> {
+    const { places, optional } = this.#configuration
+    const credential = findCredential(request, places) // 1 · RFC 6750 §2
+    if (credential === undefined) {
+      if (climb.isOptional || (optional && climb.policy === undefined)) return anonymous // absent is fine; bad never is
+      throw new VerificationError('credential_missing', 'the request carries no credential')
+    }
+    const presented = { credential, request, climb }
+    const known = climb.isExplained ? undefined : this.#recall(credential.unverifiedToken) // 2 to 6
+    if (known !== undefined) return this.#admit(known, presented) // 7 to 9
+    const attempt = this.#attempt(credential.unverifiedToken, request, climb.isExplained)
+    const proveAndAdmit = () => {
+      requireToken68(credential.unverifiedToken) // 1 · RFC 6750 §2.1
+      attempt?.requireAddress() // RFC 6585 §4
+      const proven = this.#prove(credential.unverifiedToken, climb.isExplained, attempt) // 2 to 6
+      return proven.then((token) => this.#admit(token, presented)) // 7 to 9
+    }
+    return attempt === undefined ? proveAndAdmit() : attempt.watch(proveAndAdmit)
+  }
+
+  /** Steps 2 to 8 of a bare token. @throws VerificationError */
+  async climbBare(unverifiedToken: string): Promise<Principal<unknown>> {
+    if (typeof unverifiedToken !== 'string') throw new VerificationError('token_malformed', 'the token is not a string')
+    const token = this.#recall(unverifiedToken) ?? (await this.#prove(unverifiedToken, false))
+    const { auth } = await this.#admit(token, bare(unverifiedToken))
+    return auth as Principal<unknown>
+  }
+
+  /** Steps 2 to 8 of a bare token that was verified before; `undefined` where something has to be waited for. */
+  recallBare(unverifiedToken: string): Principal<unknown> | undefined {
+    const token = typeof unverifiedToken === 'string' ? this.#recall(unverifiedToken) : undefined
+    if (token === undefined) return undefined
+    const judged = this.#admit(token, bare(unverifiedToken))
+    if (!(judged instanceof Promise)) return judged.auth
+    judged.catch(() => {}) // whoever asks with patience next hears of it
+    return undefined
+  }
+
+  /** Step 9, for somebody who has passed. @throws PolicyDenial */
+  satisfy(policy: Policy, auth: Principal<unknown>, request: VerifiableRequest): number {
+    const facts = this.policyFacts(auth, request)
+    this.#configuration.policies?.observe?.(policy, facts)
+    return Math.min(auth.expiresAt, requireSatisfied(policy, facts)) // RFC 6750 §3.1, RFC 9470 §3
+  }
+
+  policyFacts(auth: Principal<unknown>, request: VerifiableRequest): PolicyFacts {
+    const { clock, policies, isTrustedProxy } = this.#configuration
+    const shown = new ObservedRequest(request, isTrustedProxy, auth.binding)
+    return { token: Principal.accessTokenOf(auth), request: shown, now: clock(), policies: policies?.current.compiled }
+  }
+
+  /** The token of a refused request, to quote from. What cannot be read cannot be quoted. */
+  async unverifiedOf(request: VerifiableRequest): Promise<UnverifiedJwt | undefined> {
+    const { places, decrypt } = this.#configuration
+    try {
+      const token = extractCredential(request, places)?.unverifiedToken ?? ''
+      const jws = decrypt !== undefined && looksEncrypted(token) ? await decrypt(token) : token
+      return readClaimsSet(this.#decoder.decode(jws))
+    } catch (error) {
+      if (error instanceof VerificationError) return undefined
+      throw error
+    }
+  }
+
+  /** Steps 2 to 6 of a token seen before are one look-up. */
+  #recall(unverifiedToken: string): AccessToken<unknown> | undefined {
+    return this.#cache?.recall(unverifiedToken, this.#configuration.clock())
+  }
+
+  async #prove(
+    unverifiedToken: string,
+    isExplained: boolean,
+    attempt?: Attempt | undefined,
+  ): Promise<AccessToken<unknown>> {
+    const { issuers, clock, schema, decrypt } = this.#configuration
+    const cache = isExplained ? undefined : this.#cache
+    const jws =
+      decrypt !== undefined && looksEncrypted(unverifiedToken) ? await decrypt(unverifiedToken) : unverifiedToken // RFC 7519 §5.2
+    const unverified = readClaimsSet(this.#decoder.decode(jws)) // 2 · RFC 7515 §5.2, RFC 7519 §7.2
+    const issuer = trustIssuer(issuers, unverified) // 3 · RFC 9068 §4
+    attempt?.requireHolder(unverified.unverifiedClaims) // RFC 6585 §4
+    const found = issuer.keys.keyFor(unverified.unverifiedHeader) // 4 · RFC 7515 §4.1.4
+    const key = found instanceof Promise ? await found : found
+    const verified = verifySignature(unverified, key, cache) // 5 · RFC 7515 §5.2 step 8
+    attempt?.vouchFor()
+    const { accessToken, validity } = validateClaims(verified, issuer.rules, clock(), key.kid) // 6 · RFC 9068 §4, RFC 7519 §4.1
+    const facts =
+      schema === undefined ? accessToken : { ...accessToken, claims: await validateSchema(accessToken.claims, schema) }
+    cache?.remember(verified, key, { accessToken: facts, validity, keySet: issuer.keys })
+    return facts
+  }
+
+  /**
+   * Steps 7 to 9 come after every proof of a token and after every look-up alike.
+   *
+   * @throws VerificationError
+   */
+  #admit(token: AccessToken<unknown>, { credential, request, climb }: Presented): Judged | Promise<Judged> {
+    const { state, outsideChecks } = this.#configuration
+    const holder = this.#holders.require(token, { credential, request, mode: this.#dpopModeOf(token) }) // 7 · RFC 7800 §3.1
+    requireUnrevoked(token, state) // 8
+    const auth = new Principal(token, credential.unverifiedToken, holder?.method)
+    const waiting = outsideChecks.length === 0 ? undefined : askOutside(outsideChecks, token) // 8
+    if (waiting === undefined && holder?.proof === undefined) return this.#judgePolicy(auth, request, climb) // 9
+    return this.#admitLater(auth, holder?.proof, waiting, { credential, request, climb })
+  }
+
+  async #admitLater(
+    auth: Principal<unknown>,
+    proof: UsableProof | undefined,
+    waiting: Promise<void> | undefined,
+    { request, climb }: Presented,
+  ): Promise<Judged> {
+    await waiting
+    await (climb.isExplained ? proof?.look() : proof?.use()) // 7 · RFC 9449 §11.1: last, so that what is refused is not used up
+    return { ...this.#judgePolicy(auth, request, climb), nonce: proof?.nonce } // 9
+  }
+
+  #judgePolicy(auth: Principal<unknown>, request: VerifiableRequest | undefined, { policy }: Climb): Judged {
+    const isUnasked = policy === undefined || request === undefined
+    return { auth, validUntil: isUnasked ? auth.expiresAt : this.satisfy(policy, auth, request) }
+  }
+
+  #dpopModeOf({ issuer }: AccessToken<unknown>): DpopMode {
+    return this.#configuration.issuers.get(issuer)?.dpop ?? 'off'
+  }
+
+  /** Who has sent too many bad tokens has to wait, but not with one that was verified here. An explanation counts nothing. */
+  #attempt(unverifiedToken: string, request: VerifiableRequest, isExplained: boolean): Attempt | undefined {
+    const { attemptLimit, isTrustedProxy } = this.#configuration
+    if (attemptLimit === undefined || this.#wasVerified(unverifiedToken)) return undefined
+    return new Attempt(attemptLimit, new ObservedRequest(request, isTrustedProxy).clientAddress, !isExplained)
+  }
+
+  /** Whether this very token was verified here, whatever became of it since. */
+  #wasVerified(unverifiedToken: string): boolean {
+    try {
+      return this.#cache?.knows(unverifiedToken, (text) => this.#decoder.decode(text)) ?? false
+    } catch (error) {
+      if (error instanceof VerificationError) return false
+      throw error
+    }
+  }
+}
+
+function bare(unverifiedToken: string): Presented {
+  return { credential: { unverifiedToken, scheme: 'bearer' }, request: undefined, climb: bareToken }
+}
