@@ -3,8 +3,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureRedis } from './redis-server.mjs'
 import { npm, runTests, temporaryFolder } from './run.mjs'
+import { ensureServers } from './servers.mjs'
 
 const lines = process.argv.length > 2 ? process.argv.slice(2) : ['20.19', '22', '24', '26']
 
@@ -16,7 +16,7 @@ const executable = platform === 'win32' ? 'bin/node.exe' : 'bin/node'
 const folder = temporaryFolder()
 const aliases = lines.map((line) => `node-${line}@npm:${binaries}@${line}`)
 const installed =
-  ensureRedis() && (await npm(['install', '--prefix', folder, '--ignore-scripts', '--loglevel=error', ...aliases]))
+  ensureServers() && (await npm(['install', '--prefix', folder, '--ignore-scripts', '--loglevel=error', ...aliases]))
 
 const total = { passed: 0, failed: installed ? 0 : 1 }
 for (const line of installed ? lines : []) {

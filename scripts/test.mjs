@@ -1,13 +1,14 @@
 // The whole gate: `npm test`. Cheap steps first; it stops at the first that fails. The last line counts every test, and
 // every other step as one.
-import { ensureRedis } from './redis-server.mjs'
+
 import { npm, runTests } from './run.mjs'
+import { ensureServers } from './servers.mjs'
 
 const step = (name) => async () =>
   (await npm(['run', '--silent', name])) ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 
 const gate = {
-  'redis-server': async () => (ensureRedis() ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
+  servers: async () => (ensureServers() ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
   lint: step('lint'),
   typecheck: step('typecheck'),
   build: step('build'),

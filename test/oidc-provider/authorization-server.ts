@@ -11,6 +11,7 @@ export const resource = 'https://api.example.com'
 export const otherResource = 'https://other.example.com'
 export const redirectUri = 'https://app.example.com/callback'
 export const tokenSeconds = 3_600
+export const certificateHeader = 'x-certificate-of-the-client'
 
 /** The user who logs in by following redirects, and consents to everything. */
 export const user = 'ann'
@@ -95,6 +96,14 @@ const configuration: Configuration = {
       response_types: [],
     },
     {
+      client_id: 'bound machine',
+      client_secret: 'secret of the bound machine',
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      response_types: [],
+      tls_client_certificate_bound_access_tokens: true,
+    },
+    {
       client_id: 'app',
       client_secret: 'secret of the app',
       redirect_uris: [redirectUri],
@@ -124,6 +133,13 @@ const configuration: Configuration = {
     backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
+    dPoP: { enabled: true },
+    // Whoever ends TLS before it has seen this certificate.
+    mTLS: {
+      enabled: true,
+      certificateBoundAccessTokens: true,
+      getCertificate: ({ req }) => decodeURIComponent(String(req.headers[certificateHeader] ?? '')),
+    },
     rpInitiatedLogout: {
       logoutSource: (ctx, form) => {
         ctx.body = form
