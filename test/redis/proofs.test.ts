@@ -10,6 +10,7 @@ import { createTestHolder, createTestIssuer, type TestIssuer } from '@sallyport/
 import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RedisServer, startRedis } from '../fixtures/redis-servers.js'
+import type { ProofOrder } from './proof-node.js'
 
 const trials = 1_000
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
@@ -41,7 +42,8 @@ beforeAll(async () => {
   await Promise.all(
     children.map(async (child) => {
       await once(child, 'message')
-      child.send({ url: redis.url, issuer: idp.issuer, audience: idp.audience })
+      const order: ProofOrder = { url: redis.url, issuer: idp.issuer, audience: idp.audience }
+      child.send(order)
       const [{ port }] = await once(child, 'message')
       ports.push(port)
     }),

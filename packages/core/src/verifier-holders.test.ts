@@ -3,6 +3,8 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { createTestCertificate } from '../../../test/fixtures/der-certificates.js'
+import { certificateThumbprint } from './jose/certificate.js'
 import type { VerifierOptions } from './options.js'
 import { boundBy, scope } from './policy/words.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
@@ -426,6 +428,54 @@ describe('`dpop` of an issuer', () => {
     expect(() => verifierWith(options as never)).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', message: expect.stringMatching(message) }),
     )
+  })
+})
+
+describe('R-8705-2: a token that is bound to a certificate', () => {
+  const [own, foreign] = [createTestCertificate({ subject: 'ann' }), createTestCertificate({ subject: 'bob' })]
+  const bound = { 'x5t#S256': certificateThumbprint(own.der) }
+  const shows = ({ der }: { readonly der: Buffer }) => ({ socket: { getPeerX509Certificate: () => ({ raw: der }) } })
+  const withTls = () => verifierWith({ clientCertificate: 'tls' })
+
+  it('passes with that certificate and no other, cold and from the cache', async () => {
+    const verifier = withTls()
+    const ofCertificate = await idp.issue({ cnf: bound })
+    const ask = (connection: object) => codesOf(verifier, async () => ({ ...bearer(ofCertificate), ...connection }))
+    expect(await ask({})).toEqual(Array(3).fill('binding_missing'))
+    expect(await ask(shows(foreign))).toEqual(Array(3).fill('binding_mismatch'))
+    expect(await ask(shows(own))).toEqual(Array(3).fill('allowed'))
+    expect(await ask({})).toEqual(Array(3).fill('binding_missing'))
+    expect(await ask(shows(foreign))).toEqual(Array(3).fill('binding_mismatch'))
+    const request = { ...bearer(ofCertificate), ...shows(own) }
+    expect(await verifier.verify(request, boundBy('mtls'))).toMatchObject({ allowed: true, auth: { binding: 'mtls' } })
+    expect(verifier.decide(request)).not.toBeInstanceOf(Promise) // there is nothing to wait for
+  })
+
+  it('is refused where no certificate is looked at, and without a request', async () => {
+    const ofCertificate = await idp.issue({ cnf: bound })
+    expect(await codeOf(verifierWith(), { ...bearer(ofCertificate), ...shows(own) })).toBe('binding_missing')
+    await expect(withTls().verifyToken(ofCertificate)).rejects.toMatchObject({ code: 'binding_missing' })
+  })
+
+  it('R-8705-4: needs the proof as well, where it is bound to a key, too', async () => {
+    const verifier = withTls()
+    const ofBoth = await idp.issue({ cnf: { ...bound, ...holder.confirmation } })
+    const proof = () => proven({ of: ofBoth })
+    expect(await codeOf(verifier, { ...(await proof()), ...shows(own) })).toBe('allowed')
+    expect(await codeOf(verifier, { ...(await proof()), ...shows(foreign) })).toBe('binding_mismatch')
+    expect(await codeOf(verifier, await proof())).toBe('binding_missing')
+    expect(await codeOf(verifier, { ...bearer(ofBoth), ...shows(own) })).toBe('binding_missing')
+    expect(await codeOf(verifier, { ...(await proven({ of: ofBoth, by: thief })), ...shows(own) })).toBe(
+      'binding_mismatch',
+    )
+  })
+
+  it('is no token that is bound to a key', async () => {
+    const ofCertificate = await idp.issue({ cnf: bound })
+    const underDpop = { ...(await proven({ of: ofCertificate })), ...shows(own) }
+    expect(await codeOf(withTls(), underDpop)).toBe('binding_missing')
+    const strict = verifierWith({ clientCertificate: 'tls', dpop: 'required' })
+    expect(await codeOf(strict, { ...bearer(ofCertificate), ...shows(own) })).toBe('binding_missing')
   })
 })
 
