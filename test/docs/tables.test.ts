@@ -15,6 +15,7 @@ const optionTables: readonly (readonly Option[])[] = [
     ...optionsOf(`${core}/issuer-keys.ts`, 'KeySourceOptions'),
   ],
   optionsOf(`${core}/keys/key-lifetimes.ts`, 'KeyLifetimeOptions'),
+  optionsOf(`${core}/resource-metadata.ts`, 'ResourceOptions'),
   optionsOf(`${core}/jose/nested-jwe.ts`, 'DecryptionOptions'),
   optionsOf(`${core}/state/memory-state.ts`, 'MemoryStateOptions'),
   optionsOf(`${core}/revocation/subject-options.ts`, 'SubjectsOptions'),

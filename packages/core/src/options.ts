@@ -25,6 +25,7 @@ import { type Policy, requirePolicyNode } from './policy/policy.js'
 import { PolicySet, type PolicySource, requireKnownUses } from './policy/policy-set.js'
 import type { CredentialPlaces, CredentialSource } from './request/extract-credential.js'
 import { judgePublicUrl, type PublicUrl } from './request/public-url.js'
+import { createResourceMetadata, type ResourceMetadata, type ResourceOptions } from './resource-metadata.js'
 import { bearerRules, type ChallengeRules, isQuotable } from './response/challenge.js'
 import type { OutsideCheck } from './revocation/outside-check.js'
 import { statusListChecks } from './revocation/status-list-check.js'
@@ -83,6 +84,11 @@ export interface VerifierSettings<
    * header of {@link trustedProxies}. Without it such tokens are refused.
    */
   readonly clientCertificate?: ClientCertificateSource
+  /**
+   * Says what this API is, and who grants tokens for it, in metadata (RFC 9728) that adapters serve and challenges name. Off by
+   * default; `{}` where the options say it all.
+   */
+  readonly resource?: ResourceOptions
   /** `realm` of challenges (RFC 9110 §11.5). @defaultValue `'api'` */
   readonly realm?: string
   /** The time, in seconds since the epoch. @defaultValue the clock of the machine */
@@ -128,6 +134,7 @@ export interface VerifierConfiguration {
   /** What is asked of others about a verified token (step 8). */
   readonly outsideChecks: readonly OutsideCheck[]
   readonly challenge: ChallengeRules
+  readonly resourceMetadata: ResourceMetadata | undefined
   readonly clock: Clock
   /** For the keys of those who send logout tokens and security events. */
   readonly issuerContext: IssuerContext
@@ -149,6 +156,7 @@ const settingNames: readonly (keyof VerifierSettings)[] = [
   'publicUrl',
   'dpopProofs',
   'clientCertificate',
+  'resource',
   'realm',
   'clock',
   'fetch',
@@ -189,6 +197,19 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
       : judgeCertificateSource(options.clientCertificate, isTrustedProxy)
   const issuers = trustedIssuers(options, issuerContext, proofs !== undefined)
   const subjects = options.subjects === undefined ? undefined : judgeSubjects(options.subjects)
+  const sources = requireSources(options.credentials ?? 'authorization')
+  const rules = challengeRules(requireRealm(options.realm ?? 'api'), issuers, proofs)
+  const resourceMetadata =
+    options.resource === undefined
+      ? undefined
+      : createResourceMetadata(options.resource, {
+          issuers: [...issuers.keys()],
+          audiences: [...issuers.values()].flatMap((issuer) => [...issuer.rules.audiences]),
+          bearerMethods: bearerMethodsOf(sources),
+          proofAlgorithms: rules.proofAlgorithms,
+          proofsAreRequired: !rules.schemes.includes('bearer'),
+          takesCertificates: certificates !== undefined,
+        })
   const judged = {
     issuers,
     schema: requireSchema(options.claims),
@@ -197,14 +218,15 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
     isTrustedProxy,
     optional,
     places: {
-      sources: requireSources(options.credentials ?? 'authorization'),
+      sources,
       speaksDpop: [...issuers.values()].some(({ dpop }) => dpop !== 'off'),
     },
     decrypt: options.decryption === undefined ? undefined : createDecrypter(options.decryption, maxTokenBytes),
     maxTokenBytes,
     tokenCacheBytes: requireBytes(options.tokenCacheBytes ?? 33_554_432, '`tokenCacheBytes`', 0),
     ownsState: options.state === undefined,
-    challenge: challengeRules(requireRealm(options.realm ?? 'api'), issuers, proofs),
+    challenge: { ...rules, resourceMetadata: resourceMetadata?.url },
+    resourceMetadata,
     clock,
     issuerContext,
   }
@@ -319,6 +341,12 @@ function isSource(source: unknown): boolean {
   if (typeof source !== 'object' || source === null) return false
   const [[name, value] = [], ...more] = Object.entries(source)
   return more.length === 0 && sourceNames.includes(String(name)) && typeof value === 'string' && value !== ''
+}
+
+/** RFC 9728 §2, of RFC 6750 §2: what stands elsewhere has no name there. */
+function bearerMethodsOf(sources: readonly CredentialSource[]): readonly string[] {
+  const isInQuery = (source: CredentialSource) => typeof source === 'object' && 'dangerouslyAllowQuery' in source
+  return [...(sources.includes('authorization') ? ['header'] : []), ...(sources.some(isInQuery) ? ['query'] : [])]
 }
 
 function requireRealm(realm: string): string {

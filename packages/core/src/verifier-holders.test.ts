@@ -319,7 +319,7 @@ describe('a request that is judged more than once', () => {
 describe('R-9449-9: nonces', () => {
   const dpopProofs = { nonces: { secret: 'n'.repeat(32), lifetimeSeconds: 100 } }
 
-  it('are handed out where a proof has none, exactly one, and not to be cached', async () => {
+  it('R-9449-9, R-9449-19: are handed out where a proof has none, exactly one, and not to be cached', async () => {
     const verifier = verifierWith({ dpopProofs })
     const decision = await verifier.verify(await proven())
     expect(decision).toMatchObject({ allowed: false, status: 401, code: 'proof_nonce_required' })
@@ -348,6 +348,14 @@ describe('R-9449-9: nonces', () => {
     })
     clock.advance(79)
     expect(await codeOf(verifier, await withNonce())).toBe('proof_nonce_required')
+  })
+
+  it('are handed out with no other refusal', async () => {
+    const decision = await verifierWith({ dpopProofs }).verify(bearer(token))
+    expect(decision).toMatchObject({
+      code: 'binding_missing',
+      headers: expect.not.objectContaining({ 'DPoP-Nonce': expect.anything() }),
+    })
   })
 
   it('are not asked for where they are not handed out', async () => {

@@ -15,6 +15,7 @@ import { requireKnownUses, routeParamsOf } from './policy/policy-set.js'
 import { tracePolicy } from './policy/trace.js'
 import { presentedSchemes, type Scheme } from './request/extract-credential.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
+import type { ResourceMetadata } from './resource-metadata.js'
 import { nonceHeaders, toDenied } from './response/denial.js'
 import { type Judged, Staircase } from './staircase.js'
 import type { Revocation, RevocationOptions } from './state/revocation.js'
@@ -224,6 +225,11 @@ export class Verifier<Auth = Principal> {
   watch(judge: Judge, end: EndConnection): () => void {
     this.#requireOpen()
     return this.#open.watch(judge, end)
+  }
+
+  /** What this API says of itself (RFC 9728), for an adapter to serve; `undefined` where `resource` of the options does not say it. */
+  get resourceMetadata(): ResourceMetadata | undefined {
+    return this.#configuration.resourceMetadata
   }
 
   /** Ends every fetch under way, and what is watched. A closed verifier lets nobody pass. */

@@ -78,6 +78,26 @@ export function auth<
 }
 
 /**
+ * Serves what this API says of itself (RFC 9728), to everybody. Goes before the guard.
+ *
+ * @example
+ * ```ts
+ * const guard = auth({ issuer: 'https://idp.example.com', audience: 'https://api.example.com', resource: {} })
+ * app.use(resourceMetadata(guard), guard)
+ * ```
+ * @throws ConfigurationError while building, where the guard was given no `resource`
+ */
+export function resourceMetadata({ verifier }: { readonly verifier: Verifier<unknown> }): RequestHandler {
+  const metadata = verifier.resourceMetadata
+  if (metadata === undefined) throw new ConfigurationError('there are metadata where `resource` is set, and it is not')
+  return ({ method, originalUrl }, response, next) => {
+    const answer = metadata.answer(method, originalUrl)
+    if (answer === undefined) return next()
+    response.writeHead(answer.status, answer.headers).end(answer.body)
+  }
+}
+
+/**
  * Lets a request pass that satisfies a policy. Stands behind {@link auth}; without it, nobody passes.
  *
  * @example

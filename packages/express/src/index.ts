@@ -1,4 +1,4 @@
-// The door: Express's two words, and the policy words, so that one import line serves a route file.
+// The door: Express's words, and the policy words, so that one import line serves a route file.
 export {
   acrAtLeast,
   actor,
@@ -30,4 +30,4 @@ export {
   subject,
   use,
 } from '@sallyport/core'
-export { type AuthHandler, auth, type ClaimsOf, requires } from './express.js'
+export { type AuthHandler, auth, type ClaimsOf, requires, resourceMetadata } from './express.js'

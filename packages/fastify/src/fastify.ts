@@ -15,6 +15,7 @@ import { requirePolicyNode, type WritableHeaders, writeHeaders } from '@sallypor
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { noteErrorHandler, refuse } from './refusal.js'
+import { serveMetadata } from './resource-metadata.js'
 
 /** What a route says of itself in `config.auth`: a policy, the name of one, `false` for public, or that it is optional. */
 export type RouteAuth = Policy | string | false | { readonly optional: true }
@@ -89,6 +90,7 @@ const protect: FastifyPluginAsync<VerifierOptions | Record<never, never>> = asyn
     else pass(decision)
   })
   app.addHook('onClose', () => verifier.close())
+  serveMetadata(app, verifier)
 }
 
 /** What Fastify itself takes beside the options of a plugin is none of ours; with nothing left, the environment speaks. */

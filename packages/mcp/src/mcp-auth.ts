@@ -8,6 +8,7 @@ import {
   type Denied,
   type Expression,
   type Principal,
+  type ResourceMetadata,
   scope,
   type VerifiableRequest,
   type Verifier,
@@ -18,11 +19,12 @@ import { toAuthInfo } from './auth-info.js'
 import { calledTools } from './called-tools.js'
 import { withDirections } from './directions.js'
 import {
+  audiencesOf,
   type ProtectedResourceOptions,
   requireList,
   type TrustOfEnvironment,
-  trustOf,
   verifierOptions,
+  withResource,
 } from './options.js'
 import { type McpHandler, type McpRequest, metadataHandler } from './protected-resource.js'
 
@@ -71,14 +73,14 @@ export function mcpAuth(options: McpAuthOptions = {}): McpAuthHandler {
   const scopes = requiredScopes.length === 0 ? undefined : scope(...requiredScopes)
   const every = [trust?.policy, scopes].filter((policy) => policy !== undefined) as readonly Expression[]
   const required = every.length > 1 ? allOf(...every) : every[0]
-  const verifier: Verifier<unknown> = createVerifier(trust)
-  const trusted = trustOf(trust)
   const { scopesSupported = requiredScopes } = options
-  const metadata = metadataHandler({ ...options, scopesSupported }, trusted)
+  const verifier: Verifier<unknown> = createVerifier(withResource(trust, { ...options, scopesSupported }))
+  const audiences = audiencesOf(trust)
+  const metadata = metadataHandler(verifier.resourceMetadata as ResourceMetadata)
   const passed = new WeakMap<McpRequest, unknown>() // out of reach of whatever writes to `req.auth`
 
   const refuse = (response: ServerResponse, denied: Denied): void =>
-    writeDenied(response, withDirections(denied, requiredScopes, metadata.url))
+    writeDenied(response, withDirections(denied, requiredScopes))
 
   const gate: McpHandler = (request, response, next) => {
     const answer = verifier.verify(toVerifiable(request), required).then((decision) => {
@@ -87,7 +89,7 @@ export function mcpAuth(options: McpAuthOptions = {}): McpAuthHandler {
       const auth = decision.auth as Principal<unknown> | undefined
       passed.set(request, auth)
       Object.assign(request, {
-        auth: auth && { ...toAuthInfo(auth, trusted.audiences), resourceMetadataUrl: metadata.url },
+        auth: auth && { ...toAuthInfo(auth, audiences), resourceMetadataUrl: metadata.url },
       })
       if (opensStream(request)) {
         const judge = () => verifier.verify(toVerifiable(request), required)

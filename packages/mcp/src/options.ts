@@ -46,34 +46,33 @@ export function verifierOptions(options: object): VerifierOptions | undefined {
   return given.length === 0 ? undefined : (own as unknown as VerifierOptions)
 }
 
+/** The same, with what the metadata say beside them. Without trust in them, the environment has it. */
+export function withResource(
+  trust: VerifierOptions | undefined,
+  options: ProtectedResourceOptions,
+): VerifierOptions | undefined {
+  const { SALLYPORT_ISSUER: issuer, SALLYPORT_AUDIENCE: audience } = process.env
+  const own = trust ?? (issuer && audience ? { issuer, audience } : undefined)
+  const { resource: url, authorizationServers, scopesSupported, resourceName: name } = options
+  const said = { url, authorizationServers, scopesSupported, name, documentation: options.resourceDocumentation }
+  const resource = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
+  return own && ({ ...own, resource } as VerifierOptions) // `undefined` does not build, and says why
+}
+
 /** @throws ConfigurationError */
 export function requireList(value: unknown, name: string): readonly string[] {
   if (Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')) return value
   throw new ConfigurationError(`\`${name}\` must be an array of strings`)
 }
 
-/** Names, as they are written in the options. */
-export interface Trust {
-  readonly issuers: readonly string[]
-  readonly audiences: readonly string[]
-}
-
-/** @param options - that a verifier was built with, so that they are known to be good */
-export function trustOf(options: VerifierOptions | undefined): Trust {
-  const { SALLYPORT_ISSUER = '', SALLYPORT_AUDIENCE = '' } = process.env
+/** Who we are. @param options - that a verifier was built with, so that they are known to be good */
+export function audiencesOf(options: VerifierOptions | undefined): readonly string[] {
+  const { SALLYPORT_AUDIENCE = '' } = process.env
   const records =
     options === undefined
-      ? [{ issuer: SALLYPORT_ISSUER, audience: SALLYPORT_AUDIENCE }]
+      ? [{ audience: SALLYPORT_AUDIENCE }]
       : 'issuers' in options && options.issuers !== undefined
         ? options.issuers
         : [options]
-  return {
-    issuers: records.flatMap(issuersOf),
-    audiences: [...new Set(records.flatMap(({ audience }) => audience as string | readonly string[]))],
-  }
-}
-
-function issuersOf({ issuer, tenants }: { issuer?: string; tenants?: readonly string[] }): readonly string[] {
-  if (issuer === undefined) return []
-  return tenants === undefined ? [issuer] : tenants.map((tenant) => issuer.replaceAll('{tenant}', tenant))
+  return [...new Set(records.flatMap(({ audience }) => audience as string | readonly string[]))]
 }

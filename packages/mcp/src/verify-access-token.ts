@@ -2,7 +2,7 @@
 // is, the door of each SDK.
 import { createVerifier, type Denied, type Principal, type Verifier, type VerifierOptions } from '@sallyport/core'
 import { type AuthInfo, toAuthInfo } from './auth-info.js'
-import { type TrustOfEnvironment, trustOf, verifierOptions } from './options.js'
+import { audiencesOf, type TrustOfEnvironment, verifierOptions } from './options.js'
 
 /** Codes that both majors of the SDK have an error for. */
 export type SdkErrorCode = 'invalid_token' | 'insufficient_scope' | 'invalid_request' | 'access_denied' | 'server_error'
@@ -22,7 +22,7 @@ export function createTokenVerifier(
 ): TokenVerifier {
   const options = isVerifier(trust) ? undefined : verifierOptions(trust)
   const verifier = isVerifier(trust) ? trust : createVerifier(options)
-  const audiences = isVerifier(trust) ? [] : trustOf(options).audiences
+  const audiences = isVerifier(trust) ? [] : audiencesOf(options)
   return {
     async verifyAccessToken(token) {
       // As a request, so that the policy of the options is asked too.

@@ -10,6 +10,7 @@ import { DeniedFilter } from './denied.exception.js'
 import { Gateways, isGateway } from './gateways.js'
 import { handlesMessages, Messages } from './messages.js'
 import { isClass, signMethods } from './methods.js'
+import { ResourceMetadataRoute } from './resource-metadata.js'
 import { headersOfTransport } from './shown-request.js'
 import { StartChecks } from './start-checks.js'
 import { AUTH_OPTIONS, AUTH_SETTINGS, AUTH_TRUST, VERIFIER } from './tokens.js'
@@ -51,6 +52,7 @@ const providers: readonly Provider[] = [
   AuthGuard,
   { provide: APP_GUARD, useExisting: AuthGuard },
   StartChecks,
+  ResourceMetadataRoute,
 ]
 
 /**

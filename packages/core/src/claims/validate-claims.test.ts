@@ -75,6 +75,32 @@ describe('RFC 7519 §4.1.2, §4.1.7: sub and jti', () => {
   })
 })
 
+describe('RFC 8693 §4.1: act', () => {
+  it('R-8693-1: is an object, whatever it says', () => {
+    for (const act of [{}, { sub: 'app' }, { sub: 'app', act: { sub: 'other' } }, undefined])
+      expect(() => validate({ act })).not.toThrow()
+    for (const act of [null, 'app', 7, true, [], [{ sub: 'app' }]])
+      expect(() => validate({ act })).toThrow(refused('claim_invalid', 'act'))
+  })
+})
+
+describe('RFC 9396 §9.1: authorization_details', () => {
+  const name = 'authorization_details'
+
+  it('R-9396-1: is an array of objects with a type', () => {
+    for (const details of [
+      [],
+      [{ type: 'payment' }],
+      [{ type: 'payment', actions: ['read'] }, { type: '' }],
+      undefined,
+    ])
+      expect(() => validate({ [name]: details })).not.toThrow()
+    for (const details of [null, {}, 'payment', { type: 'payment' }, ['payment'], [null], [[]], [{}], [{ type: 7 }]])
+      expect(() => validate({ [name]: details })).toThrow(refused('claim_invalid', name))
+    expect(() => validate({ [name]: [{ type: 'payment' }, {}] })).toThrow(refused('claim_invalid', name))
+  })
+})
+
 describe('required claims', () => {
   it('refuses a token that lacks one which the record requires', () => {
     const requiredClaims = ['tenant', 'sid']

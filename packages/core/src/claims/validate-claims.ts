@@ -52,6 +52,8 @@ export function validateClaims(jwt: VerifiedJwt, rules: ClaimRules, now: number,
   requireSameInHeader(claims, jwt.unverifiedHeader) // RFC 7519 §5.3
   requireIdentifier('sub', claims['sub']) // RFC 7519 §4.1.2
   requireIdentifier('jti', claims['jti']) // RFC 7519 §4.1.7
+  requireActor(claims['act']) // RFC 8693 §4.1
+  requireAuthorizationDetails(claims['authorization_details']) // RFC 9396 §9.1
   for (const name of rules.profile.requiredClaims) requireClaim(claims, name) // RFC 9068 §2.2
   for (const name of rules.requiredClaims) requireClaim(claims, name)
   return { accessToken: toAccessToken(claims, rules, keyId), validity }
@@ -156,6 +158,22 @@ function numericDate(name: string, value: unknown): number | undefined {
 function requireIdentifier(name: string, value: unknown): void {
   if (value === undefined || (typeof value === 'string' && value !== '')) return
   throw invalid(name, `\`${name}\` is not a string, or empty`)
+}
+
+/** Who acts for the subject. What it says of those who acted before is history, and grants nothing. */
+function requireActor(act: unknown): void {
+  if (act === undefined || isObject(act)) return
+  throw invalid('act', '`act` is not an object')
+}
+
+function requireAuthorizationDetails(details: unknown): void {
+  if (details === undefined) return
+  if (Array.isArray(details) && details.every((each) => isObject(each) && typeof each['type'] === 'string')) return
+  throw invalid('authorization_details', '`authorization_details` is not an array of objects with a `type`')
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function requireClaim(claims: JsonObject, name: string): void {

@@ -112,6 +112,7 @@ describe('RFC 6750 §2: one method a request', () => {
   it('refuses two sources that both have one', () => {
     const headers = { ...request.headers, 'x-token': 'a' }
     expect(() => tokenOf({ headers }, 'authorization', { header: 'X-Token' })).toThrow(refused('credential_ambiguous'))
+    expect(() => tokenOf({ headers }, { header: 'X-Token' }, 'authorization')).toThrow(refused('credential_ambiguous'))
     expect(tokenOf(request, 'authorization', { header: 'X-Token' })).toBe('a')
   })
 

@@ -1,4 +1,4 @@
-// RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3: the `WWW-Authenticate` of a refusal. The only place that quotes anything into a header;
+// RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3, RFC 9728 §5.1: the `WWW-Authenticate` of a refusal. The only place that quotes anything into a header;
 // nothing of a token or of an exception ever gets here, only what stands in our own tables and options.
 import { describeCode, type ErrorCode } from '../errors.js'
 
@@ -15,6 +15,8 @@ export interface ChallengeRules {
   readonly schemes: readonly ChallengeScheme[]
   /** How proofs may be signed (RFC 9449 §7.1). */
   readonly proofAlgorithms: readonly string[]
+  /** Where the metadata of this API are (RFC 9728 §5.1). */
+  readonly resourceMetadata?: string | undefined
 }
 
 /** The rules of an API that speaks of no proofs. */
@@ -59,6 +61,7 @@ export function toChallenge(code: ErrorCode, rules: ChallengeRules, facts: Chall
 function challengeOf(scheme: ChallengeScheme, rules: ChallengeRules, parameters: readonly string[]): string {
   const all = [`realm="${rules.realm}"`, ...parameters] // RFC 6750 §3: at least one parameter follows the scheme
   if (scheme === 'dpop') all.push(`algs="${rules.proofAlgorithms.join(' ')}"`)
+  if (rules.resourceMetadata !== undefined) all.push(`resource_metadata="${rules.resourceMetadata}"`)
   return `${schemeNames[scheme]} ${all.join(', ')}`
 }
 
