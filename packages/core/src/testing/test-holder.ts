@@ -42,9 +42,9 @@ export class TestHolder {
 
   /** @internal use {@link createTestHolder} */
   constructor(key: TestKey, jkt: string, clock: Clock) {
-    const { kid: _, use: __, alg: ___, ...publicJwk } = key.publicJwk
+    const { kid: _, use: __, alg, ...publicJwk } = key.publicJwk
     this.confirmation = { jkt }
-    this.publicJwk = publicJwk
+    this.publicJwk = publicJwk.kty === 'AKP' ? { ...publicJwk, alg } : publicJwk // RFC 9964 §4: there it is part of the key
     this.#key = key
     this.#clock = clock
   }
