@@ -85,11 +85,11 @@ export class Staircase {
   }
 
   /** Steps 2 to 8 of a bare token. @throws VerificationError */
-  async climbBare(unverifiedToken: string): Promise<Principal<unknown>> {
+  climbBare(unverifiedToken: string): Judged | Promise<Judged> {
     if (typeof unverifiedToken !== 'string') throw new VerificationError('token_malformed', 'the token is not a string')
-    const token = this.#recall(unverifiedToken) ?? (await this.#prove(unverifiedToken, false))
-    const { auth } = await this.#admit(token, bare(unverifiedToken))
-    return auth as Principal<unknown>
+    const known = this.#recall(unverifiedToken) // 2 to 6
+    if (known !== undefined) return this.#admit(known, bare(unverifiedToken)) // 7, 8
+    return this.#prove(unverifiedToken, false).then((token) => this.#admit(token, bare(unverifiedToken))) // 2 to 8
   }
 
   /** Steps 2 to 8 of a bare token that was verified before; `undefined` where something has to be waited for. */

@@ -110,8 +110,8 @@ export class Verifier<Auth = Principal> {
   async verifyToken(token: string): Promise<NonNullable<Auth>> {
     this.#requireOpen()
     try {
-      const auth = await this.#staircase.climbBare(token)
-      return this.#allow({ auth, validUntil: auth.expiresAt }).auth as NonNullable<Auth>
+      const judged = this.#staircase.climbBare(token)
+      return this.#allow(judged instanceof Promise ? await judged : judged).auth as NonNullable<Auth>
     } catch (error) {
       this.#deny(error)
       throw error
