@@ -111,7 +111,13 @@ const configuration: Configuration = {
     },
   ],
   clientDefaults: { id_token_signed_response_alg: 'ES256' },
+  acrValues: ['loa:1', 'loa:2', 'loa:3'],
   cookies: { keys: ['a key of the test'] },
+  // RFC 9470 §6.1: how and when the user has logged in stands in the access token.
+  extraTokenClaims: ({ oidc }) => {
+    const { AuthorizationCode: code } = oidc.entities
+    return code === undefined ? undefined : { auth_time: code.authTime, acr: code.acr }
+  },
   findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   interactions: { url: (_, { uid }) => `/interaction/${uid}` },
   renderError: (ctx, out) => {
@@ -158,7 +164,8 @@ const configuration: Configuration = {
 async function loginAndConsent(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { prompt, params, session } = await provider.interactionDetails(request, response)
   if (prompt.name === 'login') {
-    return provider.interactionFinished(request, response, { login: { accountId: user } })
+    const [acr] = String(params['acr_values'] ?? 'loa:1').split(' ') // as well as is asked for
+    return provider.interactionFinished(request, response, { login: { accountId: user, ...(acr && { acr }) } })
   }
   const grant = new provider.Grant({ accountId: session?.accountId, clientId: String(params['client_id']) })
   grant.addOIDCScope('openid')

@@ -17,7 +17,12 @@ export async function machineToken(issuer: string, scope = 'read:orders', audien
 }
 
 /** RFC 6749 §4.1, RFC 7636: the tokens of a user who logged in. */
-export async function userTokens(issuer: string, scope = 'openid read:orders', browser: Browser = openBrowser(issuer)) {
+export async function userTokens(
+  issuer: string,
+  scope = 'openid read:orders',
+  browser: Browser = openBrowser(issuer),
+  more: Readonly<Record<string, string>> = {},
+) {
   const config = await discover(issuer, 'app')
   const pkceCodeVerifier = openid.randomPKCECodeVerifier()
   const expectedState = openid.randomState()
@@ -28,6 +33,7 @@ export async function userTokens(issuer: string, scope = 'openid read:orders', b
     state: expectedState,
     code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
+    ...more,
   })
   const callback = await browse(browser, start)
   const checks = { pkceCodeVerifier, expectedState, idTokenExpected: true }
