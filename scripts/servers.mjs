@@ -27,7 +27,7 @@ export function ensureServers() {
 function install(missing) {
   // With RUNLEVEL=1 the packages start no servers of their own.
   const options = { stdio: 'inherit', env: { ...env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' } }
-  const packages = missing.flatMap((server) => server.packages)
   if (spawnSync('apt-get', ['update'], options).status !== 0) return
-  spawnSync('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], options)
+  for (const { packages } of missing)
+    spawnSync('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], options)
 }
