@@ -105,7 +105,7 @@ function requireSame(name: string, claim: unknown, replica: unknown): void {
   })
 }
 
-function requireAudience(claims: JsonObject, { audiences, profile }: ClaimRules): void {
+export function requireAudience(claims: JsonObject, { audiences, profile }: ClaimRules): void {
   const name = firstPresent(claims, profile.audienceClaims)
   if (name === undefined) throw missing('aud')
   const value = claims[name]
@@ -118,7 +118,7 @@ function requireAudience(claims: JsonObject, { audiences, profile }: ClaimRules)
     throw new VerificationError('audience_mismatch', `\`${name}\` names no audience of ours`, { claim: name })
 }
 
-function requireCurrent(claims: JsonObject, rules: ClaimRules, now: number): Validity {
+export function requireCurrent(claims: JsonObject, rules: ClaimRules, now: number): Validity {
   const { clockToleranceSeconds: tolerance, maxTokenAgeSeconds: maxAge, maxTokenLifetimeSeconds: maxLifetime } = rules
   // INVARIANT: each comparison is one that a good token makes true, so a clock that answers NaN lets nobody pass.
   const exp = numericDate('exp', claims['exp'])
@@ -153,16 +153,20 @@ function numericDate(name: string, value: unknown): number | undefined {
   return value
 }
 
-function requireIdentifier(name: string, value: unknown): void {
+export function requireIdentifier(name: string, value: unknown): void {
   if (value === undefined || (typeof value === 'string' && value !== '')) return
   throw invalid(name, `\`${name}\` is not a string, or empty`)
 }
 
-function requireClaim(claims: JsonObject, name: string): void {
+export function requireClaim(claims: JsonObject, name: string): void {
   if (!Object.hasOwn(claims, name) || claims[name] === null) throw missing(name)
 }
 
-function toAccessToken(claims: JsonObject, rules: ClaimRules, keyId: string | undefined): AccessToken<JsonObject> {
+export function toAccessToken(
+  claims: JsonObject,
+  rules: ClaimRules,
+  keyId: string | undefined,
+): AccessToken<JsonObject> {
   const scopes = grantsAt(claims, rules.scopes, true)
   const roles = grantsAt(claims, rules.roles, false)
   return {
@@ -207,10 +211,10 @@ function missing(claim: string): VerificationError {
   return new VerificationError('claim_missing', `\`${claim}\` is missing`, { claim })
 }
 
-function invalid(claim: string, message: string): VerificationError {
+export function invalid(claim: string, message: string): VerificationError {
   return new VerificationError('claim_invalid', message, { claim })
 }
 
-function rejectedType(claim: string | undefined, message: string): VerificationError {
+export function rejectedType(claim: string | undefined, message: string): VerificationError {
   return new VerificationError('token_type_rejected', message, claim === undefined ? {} : { claim })
 }
