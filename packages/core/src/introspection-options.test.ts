@@ -1,4 +1,4 @@
-import { generateKeyPair } from 'jose'
+import { exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from './errors.js'
 import { createVerifier } from './verifier.js'
@@ -10,7 +10,6 @@ const build = (introspection: unknown, more: object = {}) =>
   createVerifier({ issuer, audience: 'api', jwks, introspection, ...more } as Parameters<typeof createVerifier>[0])
 
 const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
-const { exportJWK } = await import('jose')
 const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'ES256' }] }
 const privateJwk = await exportJWK(privateKey)
 
