@@ -94,8 +94,8 @@ export interface ReceiverEvent {
 export interface IntrospectionEvent {
   readonly issuer: string
   /**
-   * `failed`: a question had no answer · `refused`: a question was not asked, because too many are under way or the last ones have
-   * failed · `paused`: no question is asked for a moment · `resumed`: the issuer answers again.
+   * `failed`: a question had no answer · `refused`: a question was not asked, because too many are under way or the last ones had
+   * no answer · `paused`: no question is asked for a moment · `resumed`: the issuer answers again.
    */
   readonly outcome: 'failed' | 'refused' | 'paused' | 'resumed'
   /** One sentence for the operator. */

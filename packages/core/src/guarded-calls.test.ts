@@ -5,7 +5,11 @@ import { CallRefusedError, GuardedCalls, greatestInFlight, pauseSeconds, tolerat
 function createWorld() {
   const time = { now: 0 }
   const heard: boolean[] = []
-  const calls = new GuardedCalls({ stopwatch: () => time.now, onChange: (isPaused) => heard.push(isPaused) })
+  const calls = new GuardedCalls({
+    stopwatch: () => time.now,
+    isOutage: (error) => error instanceof Error && error.message === 'away',
+    onChange: (isPaused) => heard.push(isPaused),
+  })
   const fail = () => calls.run(() => Promise.reject(new Error('away'))).catch((error: Error) => error.message)
   const failTimes = async (times: number) => {
     for (let each = 0; each < times; each++) expect(await fail()).toBe('away')
@@ -45,6 +49,13 @@ describe('the breaker', () => {
     await failTimes(toleratedFailures - 1)
     await calls.run(async () => 'well')
     await failTimes(toleratedFailures - 1)
+    expect(await calls.run(async () => 'well')).toBe('well')
+  })
+
+  it('does not count what was answered', async () => {
+    const { calls } = createWorld()
+    for (let each = 0; each < 2 * toleratedFailures; each++)
+      await expect(calls.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
     expect(await calls.run(async () => 'well')).toBe('well')
   })
 

@@ -1,5 +1,5 @@
 // Calls to a server that may be slow or away, kept from taking us down with it: so many at a time and no queue (a bulkhead),
-// and none for a moment after several in a row have failed (a circuit breaker). Both are cockatiel's; the time is ours, because
+// and none for a moment after several in a row had no answer (a circuit breaker). Both are cockatiel's; the time is ours, because
 // cockatiel counts by a clock that can be set back, and would then wait for as long.
 import {
   BrokenCircuitError,
@@ -8,7 +8,7 @@ import {
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
-  handleAll,
+  handleWhen,
   type IBackoff,
   wrap,
 } from 'cockatiel'
@@ -18,13 +18,18 @@ import type { Clock } from './clock.js'
 export interface GuardedCallsOptions {
   /** Monotonic seconds. */
   readonly stopwatch: Clock
+  /**
+   * Whether the server is away, as against having answered what was not wanted. Who chooses the question may choose that answer: it
+   * must not be a way to have the calls paused.
+   */
+  readonly isOutage: (error: unknown) => boolean
   /** Called when the calls are paused, and when they are made again. */
   readonly onChange?: (isPaused: boolean) => void
 }
 
 /** At a time. A call beyond is refused, not queued: who waits in a queue waits for nothing. */
 export const greatestInFlight = 64
-/** So many failures in a row pause the calls. */
+/** So many outages in a row pause the calls. */
 export const toleratedFailures = 5
 /** So long; then one call tries, and the others wait for how it goes. */
 export const pauseSeconds = 1
@@ -38,8 +43,8 @@ export class CallRefusedError extends Error {
 export class GuardedCalls {
   readonly #policy: { execute<T>(call: () => Promise<T>): Promise<T> }
 
-  constructor({ stopwatch, onChange }: GuardedCallsOptions) {
-    const breaker = circuitBreaker(handleAll, {
+  constructor({ stopwatch, isOutage, onChange }: GuardedCallsOptions) {
+    const breaker = circuitBreaker(handleWhen(isOutage), {
       halfOpenAfter: { next: () => pauseFrom(stopwatch) },
       breaker: new ConsecutiveBreaker(toleratedFailures),
     })
@@ -61,7 +66,7 @@ export class GuardedCalls {
     } catch (error) {
       if (error instanceof BulkheadRejectedError) throw new CallRefusedError('too many calls are under way')
       if (error instanceof BrokenCircuitError)
-        throw new CallRefusedError('the last calls have failed, and none is made')
+        throw new CallRefusedError('the last calls had no answer, and none is made')
       throw error
     }
   }

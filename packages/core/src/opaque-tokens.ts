@@ -17,7 +17,7 @@ import type { IssuerContext } from './issuer-keys.js'
 import { CompactJwsDecoder } from './jose/compact-jws.js'
 import { verifySignature } from './jose/signature.js'
 import { type JsonObject, parseJsonObject } from './jose/strict-json.js'
-import type { FetchContext } from './keys/fetch-document.js'
+import { DocumentError, type FetchContext } from './keys/fetch-document.js'
 import { discoverEndpoint } from './keys/issuer-metadata.js'
 import { LocatedEndpoint } from './keys/located-endpoint.js'
 import { postForm } from './keys/post-form.js'
@@ -69,7 +69,11 @@ export class OpaqueTokens {
       verdicts,
       clock: context.clock,
     })
-    this.#calls = new GuardedCalls({ stopwatch: context.stopwatch, onChange: (isPaused) => this.#tellPause(isPaused) })
+    this.#calls = new GuardedCalls({
+      stopwatch: context.stopwatch,
+      isOutage: (error) => error instanceof DocumentError && !error.isAnswered,
+      onChange: (isPaused) => this.#tellPause(isPaused),
+    })
     this.#location = new LocatedEndpoint(
       async (how) => endpoint ?? discoverEndpoint('introspection_endpoint', this.issuer, discoveryUrl, how),
       context.clock,
@@ -172,7 +176,7 @@ export class OpaqueTokens {
 
   #tellPause(isPaused: boolean): void {
     if (isPaused) {
-      const reason = `the last calls have failed: none is made for ${pauseSeconds} s, and then one`
+      const reason = `the last calls had no answer: none is made for ${pauseSeconds} s, and then one`
       publishIntrospection({ issuer: this.issuer, outcome: 'paused', reason })
     } else {
       publishIntrospection({ issuer: this.issuer, outcome: 'resumed', reason: 'the issuer answers again' })

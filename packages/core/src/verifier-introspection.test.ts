@@ -339,6 +339,25 @@ describe('an endpoint that fails', () => {
     expect(JSON.stringify(heard)).not.toMatch(/"t\d|secret|opaque/)
   })
 
+  it.each([400, 401, 403, 404, 200])(
+    'answers %d to what somebody has made up: others are asked about all the same',
+    async (status) => {
+      const verifier = build()
+      endpoint.behave = (response, token) =>
+        token === 'opaque' ? answerJson(response, { active: true, ...good }) : response.writeHead(status).end()
+      for (let each = 0; each < 9; each++) expect(await codeOf(verifier, `t${each}`)).toBe('introspection_unavailable')
+      expect(endpoint.asked).toHaveLength(9)
+      expect(await codeOf(verifier)).toBe('passes')
+    },
+  )
+
+  it('says that it has had enough: it is left alone', async () => {
+    const verifier = build()
+    endpoint.behave = (response) => answerJson(response, {}, 429)
+    for (let each = 0; each < 9; each++) expect(await codeOf(verifier, `t${each}`)).toBe('introspection_unavailable')
+    expect(endpoint.asked).toHaveLength(5)
+  })
+
   it('hangs: so many wait and no more, and JWTs are judged meanwhile', async () => {
     const verifier = build()
     endpoint.behave = 'never'

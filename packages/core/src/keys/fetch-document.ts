@@ -42,10 +42,13 @@ export class DocumentError extends Error {
   override readonly name = 'DocumentError'
   /** Whether the server said that there is no such document, as against not answering. */
   readonly isAbsent: boolean
+  /** Whether the server is there and well, and has answered something else than was asked for. */
+  readonly isAnswered: boolean
 
-  constructor(message: string, options: { cause?: unknown; isAbsent?: boolean } = {}) {
+  constructor(message: string, options: { cause?: unknown; isAbsent?: boolean; isAnswered?: boolean } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.isAbsent = options.isAbsent ?? false
+    this.isAnswered = options.isAnswered ?? false
   }
 }
 

@@ -29,7 +29,8 @@ async function send(url: URL, { fetch }: FetchContext, signal: AbortSignal, post
   const problem = problemOf(response, accept)
   if (problem === undefined) return readBounded(response, url, greatestBytes)
   await response.body?.cancel()
-  throw new DocumentError(`${url.href}: ${problem}`)
+  // 429 says, as 5xx do, that it has had enough (RFC 6585 §4).
+  throw new DocumentError(`${url.href}: ${problem}`, { isAnswered: response.status < 500 && response.status !== 429 })
 }
 
 function problemOf({ status, headers }: Response, accept: string): string | undefined {
