@@ -141,7 +141,7 @@ export class OpaqueTokens {
       return await this.#calls.run(() => this.#call(token))
     } catch (cause) {
       const isRefused = cause instanceof CallRefusedError
-      if (!isRefused) this.#location.forget()
+      if (cause instanceof DocumentError && (cause.isAbsent || !cause.isAnswered)) this.#location.forget()
       const reason = cause instanceof Error ? cause.message : 'the call failed'
       publishIntrospection({ issuer: this.issuer, outcome: isRefused ? 'refused' : 'failed', reason })
       const message = isRefused ? reason : 'the issuer cannot be asked about the token'

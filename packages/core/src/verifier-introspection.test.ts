@@ -2,9 +2,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createTestCertificate } from '../../../test/fixtures/der-certificates.js'
 import { answerJson, startIntrospectionEndpoint } from '../../../test/fixtures/introspection-endpoint.js'
 import type { IntrospectionEvent } from './events.js'
 import type { IntrospectionOptions } from './introspection-options.js'
+import { certificateThumbprint } from './jose/certificate.js'
 import type { VerifierOptions } from './options.js'
 import { scope } from './policy/words.js'
 import { createMemoryState } from './state/memory-state.js'
@@ -135,8 +137,25 @@ describe('an opaque token', () => {
         return url.includes('/.well-known/') ? Response.json(documents) : fetch(url, init)
       },
     })
-    expect(await codeOf(verifier)).toBe('passes')
-    expect(fetched).toEqual([`${issuer}/.well-known/openid-configuration`, endpoint.url])
+    const metadata = `${issuer}/.well-known/openid-configuration`
+    const asked = async (token: string): Promise<readonly string[]> => {
+      fetched.length = 0
+      await codeOf(verifier, token)
+      return fetched.toSorted()
+    }
+    expect(await asked('opaque')).toEqual([metadata, endpoint.url].toSorted())
+    expect(await asked('second')).toEqual([endpoint.url])
+    // What was answered says nothing of where the endpoint is; what is gone or away may be elsewhere by now.
+    for (const [status, isForgotten] of [
+      [400, false],
+      [404, true],
+      [503, true],
+    ] as const) {
+      endpoint.behave = (response) => answerJson(response, {}, status)
+      await asked(`t${status}`)
+      endpoint.behave = 'well'
+      expect((await asked(`u${status}`)).length).toBe(isForgotten ? 2 : 1)
+    }
   })
 })
 
@@ -238,10 +257,17 @@ describe('the holder of an opaque token', async () => {
     })
   })
 
-  it('R-8705-2: one bound to a certificate is refused without it (§3.2)', async () => {
-    endpoint.tokens.set('bound', { ...good, cnf: { 'x5t#S256': 'A'.repeat(43) } })
+  it('R-8705-2: one bound to a certificate passes with it, and is refused without it (§3.2)', async () => {
+    const [ann, bob] = [createTestCertificate({ subject: 'ann' }), createTestCertificate({ subject: 'bob' })]
+    endpoint.tokens.set('bound', { ...good, cnf: { 'x5t#S256': certificateThumbprint(ann.der) } })
     const verifier = build({}, { clientCertificate: 'tls' })
-    for (let sight = 0; sight < 2; sight++) expect(await codeOf(verifier, 'bound')).toBe('binding_missing')
+    for (let sight = 0; sight < 2; sight++) {
+      const shows = async (raw: Buffer) =>
+        verifier.verify({ ...bearer('bound'), socket: { getPeerX509Certificate: () => ({ raw }) } })
+      expect(await codeOf(verifier, 'bound')).toBe('binding_missing')
+      expect(await shows(bob.der)).toMatchObject({ code: 'binding_mismatch' })
+      expect(await shows(ann.der)).toMatchObject({ auth: { binding: 'mtls' } })
+    }
   })
 
   it('an unbound one is refused as one that is, and where the issuer binds its tokens', async () => {

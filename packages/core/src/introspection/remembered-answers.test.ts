@@ -19,13 +19,17 @@ function createWorld({ inactiveSeconds = 10, exp }: World = {}) {
   const active = new Set(['good'])
   const asked: string[] = []
   const questions: Question[] = []
+  const shared: Answer[] = []
   const memory = new MemoryVerdictCache(clock)
   const verdicts: VerdictCache = {
     recall: (question) => {
       questions.push(question)
       return memory.recall(question)
     },
-    remember: (...given) => memory.remember(...given),
+    remember: (question, answer, until) => {
+      shared.push(answer)
+      return memory.remember(question, answer, until)
+    },
   }
   const ask = async (token: string): Promise<ActiveClaims | undefined> => {
     asked.push(token)
@@ -36,7 +40,7 @@ function createWorld({ inactiveSeconds = 10, exp }: World = {}) {
     new RememberedAnswers({ ask, of, lifetimes: { ...lifetimes, inactiveSeconds }, verdicts, clock })
   const answers = another()
   const isActive = async (token: string, by = answers) => (await by.find(token, false)).claims !== undefined
-  return { clock, active, asked, questions, memory, answers, another, isActive }
+  return { clock, active, asked, questions, shared, memory, answers, another, isActive }
 }
 
 describe('an answer that a token is active', () => {
@@ -117,6 +121,7 @@ describe('what is shared and is no answer', () => {
     ['one that says so in a string', { claims: { active: 'true' }, until: 1e12 }],
     ['no end', { claims: { active: true } }],
     ['an end that is no number', { claims: { active: true }, until: 'later' }],
+    ['an end in a text', { claims: { active: true }, until: '1e12' }],
     ['no claims', { until: 1e12 }],
     ['an end that has come', { claims: { active: true }, until: 1 }],
     ['a token that has expired', { claims: { active: true, exp: 1 }, until: 1e12 }],
@@ -159,10 +164,11 @@ describe('an answer that a token is not active', () => {
   })
 
   it('is not shared: anybody can make up tokens', async () => {
-    const { asked, another, isActive } = createWorld()
+    const { asked, shared, another, isActive } = createWorld()
     await isActive('made-up')
     await isActive('made-up', another())
     expect(asked).toHaveLength(2)
+    expect(shared).toEqual([])
   })
 
   it('of made-up tokens pushes out no good one', async () => {

@@ -29,8 +29,11 @@ async function send(url: URL, { fetch }: FetchContext, signal: AbortSignal, post
   const problem = problemOf(response, accept)
   if (problem === undefined) return readBounded(response, url, greatestBytes)
   await response.body?.cancel()
-  // 429 says, as 5xx do, that it has had enough (RFC 6585 §4).
-  throw new DocumentError(`${url.href}: ${problem}`, { isAnswered: response.status < 500 && response.status !== 429 })
+  const { status } = response
+  throw new DocumentError(`${url.href}: ${problem}`, {
+    isAbsent: status === 404 || status === 410,
+    isAnswered: status < 500 && status !== 429, // which says, as 5xx do, that it has had enough (RFC 6585 §4)
+  })
 }
 
 function problemOf({ status, headers }: Response, accept: string): string | undefined {
