@@ -45,6 +45,9 @@ export const untoldJti = 'untold'
 export const goneSubject = 'gone'
 export const untoldSubject = 'untold'
 
+/** Of the opaque token that the issuer can't be asked about. */
+export const untoldToken = 'an-untold-token'
+
 const authorization = (token: string): string => `Authorization: Bearer ${token}`
 const good = { scope: 'read:orders', plan: 'paid' }
 
@@ -85,10 +88,11 @@ export const faults: Readonly<Record<ErrorCode, Fault>> = {
     return { lines: [line, line] }
   },
   attempts_exceeded: claims({ sub: failingSubject }),
-  token_malformed: async () => ({ lines: [authorization('a.b')] }),
+  token_malformed: async () => ({ lines: [authorization('eyJ.e30.b')] }),
   token_type_rejected: header({ typ: 'logout+jwt' }),
   algorithm_rejected: async ({ idp }) => ({ lines: [authorization(withNone(await idp.issue(good)))] }),
   issuer_untrusted: claims({ iss: 'https://other.example' }),
+  token_inactive: async () => ({ lines: [authorization('an-inactive-token')] }),
   key_unknown: header({ kid: 'unknown' }),
   signature_invalid: async ({ idp, stranger }) => ({
     lines: [authorization(await idp.issue(good, { key: stranger }))],
@@ -110,6 +114,7 @@ export const faults: Readonly<Record<ErrorCode, Fault>> = {
   step_up_required: async (world) => claims({ auth_time: world.now - 901 })(world),
   policy_denied: claims({ plan: 'trial' }),
   keys_unavailable: async (world) => claims({ iss: world.away.issuer })(world),
+  introspection_unavailable: async () => ({ lines: [authorization(untoldToken)] }),
   state_unavailable: claims({ jti: untoldJti }),
   subject_unavailable: claims({ sub: untoldSubject }),
 }

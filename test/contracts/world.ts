@@ -36,6 +36,7 @@ import {
   revokedJti,
   untoldJti,
   untoldSubject,
+  untoldToken,
   usedProof,
 } from './faults.js'
 import type { AdapterTarget, ContractRoute, GuardedApp } from './target.js'
@@ -90,6 +91,7 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
         jwks: idp.jwks,
         maxTokenAgeSeconds: 3_600,
         requiredClaims: ['jti'],
+        introspection: { endpoint: introspectionEndpoint, clientId: 'api', clientSecret: 'secret' },
       },
       { issuer: away.issuer, audience: idp.audience },
     ],
@@ -101,6 +103,7 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
     trustedProxies: [],
     failedAttempts: { limit: 10, windowSeconds: 60 },
     clock,
+    fetch: introspect,
   }
   const app = await target.serve(options, served)
   const shown = (lines: readonly string[], params: object = {}, path = '/orders'): VerifiableRequest => {
@@ -131,6 +134,15 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
       await idp.close()
     },
   }
+}
+
+const introspectionEndpoint = 'https://idp.example.com/introspect'
+
+/** The issuer knows of no opaque token that is good, and of one it can't tell. */
+const introspect: NonNullable<VerifierOptions['fetch']> = async (url, init) => {
+  if (url !== introspectionEndpoint) return fetch(url, init)
+  if (new URLSearchParams(init.body).get('token') === untoldToken) return new Response(null, { status: 503 })
+  return Response.json({ active: false })
 }
 
 /** The user store of the application. */

@@ -60,6 +60,18 @@ describe('the options of the receivers in docs/revocation.md', () => {
   })
 })
 
+describe('the options in docs/introspection.md', () => {
+  it('are those of the type, with its defaults', () => {
+    const options = optionsOf(`${core}/introspection-options.ts`, 'IntrospectionOptions')
+    const rows = tablesOf('docs/introspection.md', 'option')[0] ?? []
+    expect(rows.map(([name]) => codeIn(name)[0]).toSorted()).toEqual(options.map(({ name }) => name).toSorted())
+    const shown = new Map(rows.map(([name, , text]) => [codeIn(name)[0], shortDefault(text)]))
+    for (const { name, defaultValue } of options)
+      if (shortDefault(defaultValue) !== undefined)
+        expect([name, shown.get(name)]).toEqual([name, shortDefault(defaultValue)])
+  })
+})
+
 describe.each(['docs/errors.md', 'README.md'])('the codes in %s', (page) => {
   const rows = tablesOf(page, 'code').flat()
 

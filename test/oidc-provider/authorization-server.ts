@@ -9,6 +9,8 @@ import { vi } from 'vitest'
 
 export const resource = 'https://api.example.com'
 export const otherResource = 'https://other.example.com'
+/** Whose tokens are opaque. */
+export const opaqueResource = 'https://opaque.example.com'
 export const redirectUri = 'https://app.example.com/callback'
 export const tokenSeconds = 3_600
 export const certificateHeader = 'x-certificate-of-the-client'
@@ -26,6 +28,8 @@ export async function createSigningKey(kid: string): Promise<SigningKey> {
 
 export interface AuthorizationServer {
   readonly issuer: string
+  /** Of the API that proves who it is with a key when it asks about tokens. */
+  readonly apiKey: SigningKey
   /** Signs with the first of these keys from now on, and publishes them all. */
   publish(...keys: readonly SigningKey[]): void
   /** Tells of logouts there from now on: `backchannel_logout_uri` of the app. */
@@ -47,11 +51,19 @@ export async function startAuthorizationServer(...keys: readonly SigningKey[]): 
   await once(server, 'listening')
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const adapter = createAdapter()
+  const apiKey = await createSigningKey('api-key-1')
+  const { d: _, ...publicApiKey } = apiKey
+  const apiWithKey = {
+    ...apiClient,
+    client_id: 'api-with-key',
+    token_endpoint_auth_method: 'private_key_jwt' as const,
+    jwks: { keys: [publicApiKey] },
+  }
   let respond: RequestListener
   let published = keys
   let logout: ClientMetadata = { client_id: 'app' }
   const serveAnew = (): void => {
-    const clients = configuration.clients?.map((client) =>
+    const clients = [...(configuration.clients ?? []), apiWithKey].map((client) =>
       client.client_id === logout.client_id ? { ...client, ...logout } : client,
     ) as ClientMetadata[]
     const provider = new Provider(issuer, { ...configuration, clients, adapter, jwks: { keys: [...published] } })
@@ -75,19 +87,23 @@ export async function startAuthorizationServer(...keys: readonly SigningKey[]): 
     server.close().closeAllConnections()
     await once(server, 'close')
   }
-  return { issuer, publish, tellLogoutsTo, close }
+  return { issuer, apiKey, publish, tellLogoutsTo, close }
 }
 
 const api = (audience: string) => ({
   audience,
   scope: 'read:orders write:orders',
-  accessTokenFormat: 'jwt' as const,
+  accessTokenFormat: audience === opaqueResource ? ('opaque' as const) : ('jwt' as const),
   accessTokenTTL: tokenSeconds,
   jwt: { sign: { alg: 'ES256' as const } },
 })
 
+/** An API that asks about tokens, and gets none itself. */
+const apiClient = { grant_types: [], redirect_uris: [], response_types: [] }
+
 const configuration: Configuration = {
   clients: [
+    { ...apiClient, client_id: 'the api', client_secret: 'secret: of the api%' },
     {
       client_id: 'machine',
       client_secret: 'secret of the machine',
@@ -110,7 +126,7 @@ const configuration: Configuration = {
       id_token_signed_response_alg: 'ES256',
     },
   ],
-  clientDefaults: { id_token_signed_response_alg: 'ES256' },
+  clientDefaults: { id_token_signed_response_alg: 'ES256', introspection_signed_response_alg: 'ES256' },
   acrValues: ['loa:1', 'loa:2', 'loa:3'],
   cookies: { keys: ['a key of the test'] },
   // RFC 9470 §6.1: how and when the user has logged in stands in the access token.
@@ -146,6 +162,9 @@ const configuration: Configuration = {
       certificateBoundAccessTokens: true,
       getCertificate: ({ req }) => decodeURIComponent(String(req.headers[certificateHeader] ?? '')),
     },
+    introspection: { enabled: true, allowedPolicy: (_, { clientId }) => clientId.includes('api') },
+    jwtIntrospection: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: (_, { clientId }, token) => token.clientId === clientId },
     rpInitiatedLogout: {
       logoutSource: (ctx, form) => {
         ctx.body = form

@@ -18,7 +18,10 @@ const lists = (addresses: readonly string[], subjects: readonly string[], office
   JSON.stringify({
     version: 1,
     policies: {
-      welcome: { allow: { always: 'allow' }, forbid: [{ ipIn: addresses }, { claim: 'sub', orElse: '', oneOf: subjects }] },
+      welcome: {
+        allow: { always: 'allow' },
+        forbid: [{ ipIn: addresses }, { claim: 'sub', orElse: '', oneOf: subjects }],
+      },
       office: { allow: { ipIn: offices } },
     },
   })

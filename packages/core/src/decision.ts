@@ -42,6 +42,14 @@ export interface AccessToken<Claims = RegisteredClaims> extends TokenFacts {
   readonly confirmation: unknown
 }
 
+declare const vouched: unique symbol
+
+/**
+ * What an issuer has answered about a token that is active (RFC 7662 §2.2). The issuer has vouched for it by answering; nothing of
+ * it is judged yet. Only `introspection/introspection-answer.ts` says so of an object.
+ */
+export type ActiveClaims = Readonly<Record<string, unknown>> & { readonly [vouched]: true }
+
 /** Who passed the gate: `auth` of an allowed {@link Decision}, `req.auth` of a protected route. Made anew for every request. */
 export class Principal<Claims = RegisteredClaims> {
   /** The claims set, deeply frozen; typed by `claims` of the options or by {@link Register}. */

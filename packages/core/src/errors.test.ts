@@ -10,6 +10,7 @@ const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: st
   token_type_rejected: [401, 'invalid_token'],
   algorithm_rejected: [401, 'invalid_token'],
   issuer_untrusted: [401, 'invalid_token'],
+  token_inactive: [401, 'invalid_token'],
   key_unknown: [401, 'invalid_token'],
   signature_invalid: [401, 'invalid_token'],
   token_expired: [401, 'invalid_token'],
@@ -29,6 +30,7 @@ const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: st
   step_up_required: [401, 'insufficient_user_authentication'],
   policy_denied: [403],
   keys_unavailable: [503],
+  introspection_unavailable: [503],
   state_unavailable: [503],
   subject_unavailable: [503],
 }

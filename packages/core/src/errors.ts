@@ -27,6 +27,7 @@ const codes = {
   token_type_rejected: { status: 401, oauthError: 'invalid_token', title: 'The token is not of the accepted type' },
   algorithm_rejected: { status: 401, oauthError: 'invalid_token', title: 'The algorithm of the token is not accepted' },
   issuer_untrusted: { status: 401, oauthError: 'invalid_token', title: 'The issuer of the token is not trusted' },
+  token_inactive: { status: 401, oauthError: 'invalid_token', title: 'The token is not active at its issuer' },
   key_unknown: { status: 401, oauthError: 'invalid_token', title: 'The token names no key of its issuer' },
   signature_invalid: { status: 401, oauthError: 'invalid_token', title: 'The signature of the token is invalid' },
   token_expired: { status: 401, oauthError: 'invalid_token', title: 'The token has expired' },
@@ -50,6 +51,7 @@ const codes = {
   },
   policy_denied: { status: 403, title: 'The policy denies this request' },
   keys_unavailable: { status: 503, title: 'The keys of the issuer are unavailable' },
+  introspection_unavailable: { status: 503, title: 'The issuer cannot be asked about the token' },
   state_unavailable: { status: 503, title: 'What was revoked or used cannot be told' },
   subject_unavailable: { status: 503, title: 'The subject of the token cannot be looked up' },
 } as const

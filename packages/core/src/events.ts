@@ -90,11 +90,24 @@ export interface ReceiverEvent {
   readonly reason: string
 }
 
+/** `sallyport:introspection`: something happened to the questions that an issuer is asked about opaque tokens. */
+export interface IntrospectionEvent {
+  readonly issuer: string
+  /**
+   * `failed`: a question had no answer · `refused`: a question was not asked, because too many are under way or the last ones had
+   * no answer · `paused`: no question is asked for a moment · `resumed`: the issuer answers again.
+   */
+  readonly outcome: 'failed' | 'refused' | 'paused' | 'resumed'
+  /** One sentence for the operator. */
+  readonly reason: string
+}
+
 const decisions = channel('sallyport:decision')
 const keys = channel('sallyport:keys')
 const policies = channel('sallyport:policies')
 const states = channel('sallyport:state')
 const receivers = channel('sallyport:receiver')
+const introspections = channel('sallyport:introspection')
 
 /** Whether anybody listens; lets the hot path skip building the event. */
 export function decisionsAreWatched(): boolean {
@@ -119,4 +132,8 @@ export function publishReceiver(event: ReceiverEvent): void {
 
 export function publishPolicies(event: PoliciesEvent): void {
   if (policies.hasSubscribers) policies.publish(event)
+}
+
+export function publishIntrospection(event: IntrospectionEvent): void {
+  if (introspections.hasSubscribers) introspections.publish(event)
 }

@@ -36,6 +36,8 @@ Object.assign(state, {
   },
 })
 
+const introspectionEndpoint = 'https://idp.example.com/introspect'
+
 const verifier = createVerifier({
   issuers: [
     {
@@ -47,6 +49,7 @@ const verifier = createVerifier({
       maxTokenLifetimeSeconds: 3_600,
       requiredClaims: ['jti'],
       profile: 'jwt',
+      introspection: { endpoint: introspectionEndpoint, clientId: 'api', clientSecret: 'secret' },
     },
     { issuer: away.issuer, audience: idp.audience, profile: 'jwt' },
   ],
@@ -63,6 +66,11 @@ const verifier = createVerifier({
     },
   },
   clock,
+  async fetch(url, init) {
+    if (url !== introspectionEndpoint) return fetch(url, init)
+    const token = new URLSearchParams(init.body).get('token')
+    return token === 'untold' ? new Response(null, { status: 503 }) : Response.json({ active: false })
+  },
 })
 
 /** What is wrong with a request: one change of the good one. */
@@ -111,6 +119,12 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   'a cut token': { code: 'token_malformed', check: 'format', alter: (token) => token.slice(0, token.lastIndexOf('.')) },
   crit: { code: 'token_malformed', check: 'format', alter: (token) => withHeader(token, { crit: ['x'] }) },
+  'an opaque token that is not active': { code: 'token_inactive', check: 'introspection', alter: () => 'inactive' },
+  'an opaque token of which nobody knows': {
+    code: 'introspection_unavailable',
+    check: 'introspection',
+    alter: () => 'untold',
+  },
   'no issuer': { code: 'claim_missing', check: 'issuer', claims: { iss: undefined } },
   'an issuer in an array': { code: 'claim_invalid', check: 'issuer', claims: { iss: [idp.issuer] } },
   'another issuer': { code: 'issuer_untrusted', check: 'issuer', claims: { iss: `${idp.issuer}/` } },
@@ -231,16 +245,14 @@ describe('the table', () => {
   })
 
   it('holds every check', async () => {
-    const { checks } = await verifier.explain(await requestWith())
-    expect([...new Set(Object.values(faults).map(({ check }) => check))]).toEqual(checks.map(({ check }) => check))
+    expect([...new Set(Object.values(faults).map(({ check }) => check))]).toEqual(await everyCheck())
   })
 })
 
 describe('two faults at once', () => {
   // The claims of the header are compared before the audience, and told as one of the last checks.
   it('are told by the check that comes first, for what comes before it has passed', async () => {
-    const { checks } = await verifier.explain(await requestWith())
-    const order = checks.map(({ check }) => check)
+    const order = await everyCheck()
     const wrongly: string[] = []
     for (const [one, first] of Object.entries(faults)) {
       for (const [other, second] of Object.entries(faults)) {
@@ -256,6 +268,12 @@ describe('two faults at once', () => {
     expect(wrongly).toEqual([])
   })
 })
+
+/** Those of a JWT, and the one in place of its signature. */
+async function everyCheck(): Promise<readonly CheckName[]> {
+  const { checks } = await verifier.explain(await requestWith())
+  return checks.flatMap(({ check }) => (check === 'format' ? [check, 'introspection'] : check))
+}
 
 function touchTheSame(one: Fault, other: Fault): boolean {
   const touched = ({ claims, header, alter, request }: Fault) =>

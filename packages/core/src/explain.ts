@@ -4,10 +4,10 @@
 import { grantsAt } from './claims/claim-path.js'
 import type { VerificationError } from './errors.js'
 import type { IssuerRecord } from './issuer-record.js'
-import type { UnverifiedJwt } from './keys/trusted-issuer.js'
 import type { PolicyTrace } from './policy/facts.js'
 import { PolicyDenial } from './policy/policy-denial.js'
 import { decisiveParts, formatPart } from './policy/trace.js'
+import type { UnverifiedToken } from './staircase.js'
 
 /** One check of an {@link Explanation}. */
 export interface ExplainedCheck {
@@ -39,6 +39,7 @@ const sections = {
   credential: 'RFC 6750 §2',
   attempts: 'RFC 6585 §4',
   format: 'RFC 7515 §5.2',
+  introspection: 'RFC 7662 §2.2',
   issuer: 'RFC 9068 §4',
   header: 'RFC 8725 §3.10',
   algorithm: 'RFC 8725 §3.1',
@@ -62,17 +63,21 @@ const sections = {
 /** The checks, in the order in which the verifier makes them. */
 export type CheckName = keyof typeof sections
 
+/** What a token has in place of a signature, if only its issuer can read it. */
+const opaqueOnly: ReadonlySet<CheckName> = new Set<CheckName>(['introspection'])
+const jwtOnly: ReadonlySet<CheckName> = new Set<CheckName>(['header', 'algorithm', 'type', 'key', 'signature'])
+
 /** What was known when the verifier said no. Nothing of it is proven. */
 export interface ExplanationContext {
   readonly issuers: ReadonlyMap<string, IssuerRecord>
-  readonly unverified: UnverifiedJwt | undefined
+  readonly unverified: UnverifiedToken | undefined
   /** Seconds since the epoch. */
   readonly now: number
 }
 
 /** The explanation of a request that passed; an anonymous one went no further than its missing credential. */
-export function explainAllowed(isAnonymous: boolean, policy: PolicyTrace | undefined): Explanation {
-  const checks = explainChecks(undefined, {})
+export function explainAllowed(isAnonymous: boolean, policy: PolicyTrace | undefined, isOpaque = false): Explanation {
+  const checks = explainChecks(undefined, {}, isOpaque)
   if (!isAnonymous) return { allowed: true, checks, ...(policy !== undefined && { policy }) }
   return {
     allowed: true,
@@ -87,15 +92,20 @@ export function explainDenied(error: VerificationError, context: ExplanationCont
     allowed: false,
     code: error.code,
     reason: error.message,
-    checks: explainChecks(failedCheck(error), diagnosis),
+    checks: explainChecks(failedCheck(error), diagnosis, context.unverified?.isOpaque ?? false),
     ...(error instanceof PolicyDenial && { policy: error.trace }),
   }
 }
 
 type Diagnosis = Pick<ExplainedCheck, 'expected' | 'got' | 'action'>
 
-function explainChecks(failed: CheckName | undefined, diagnosis: Diagnosis): readonly ExplainedCheck[] {
-  const names = Object.keys(sections) as CheckName[]
+function explainChecks(
+  failed: CheckName | undefined,
+  diagnosis: Diagnosis,
+  isOpaque: boolean,
+): readonly ExplainedCheck[] {
+  const foreign = isOpaque ? jwtOnly : opaqueOnly
+  const names = (Object.keys(sections) as CheckName[]).filter((name) => !foreign.has(name))
   const end = failed === undefined ? names.length : names.indexOf(failed)
   return names.map((check, index) => {
     if (index === end) return { check, section: sections[check], outcome: 'failed', ...diagnosis }
@@ -120,6 +130,9 @@ function failedCheck({ code, claim, header, bySchema }: VerificationError): Chec
       return 'credential'
     case 'token_malformed':
       return header === undefined ? 'format' : 'header'
+    case 'token_inactive':
+    case 'introspection_unavailable':
+      return 'introspection'
     case 'issuer_untrusted':
       return 'issuer'
     case 'algorithm_rejected':
@@ -185,6 +198,8 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
     case 'type':
     case 'kind':
       return diagnoseType(words)
+    case 'introspection':
+      return diagnoseIntrospection(error)
     case 'key':
       return diagnoseKey(words)
     case 'signature':
@@ -251,6 +266,22 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
   }
 }
 
+function diagnoseIntrospection({ code, message, cause }: VerificationError): Diagnosis {
+  if (code === 'token_inactive')
+    return {
+      expected: 'a token that its issuer calls active',
+      got: message,
+      action:
+        'get a new token: it has expired, was revoked, is of another issuer, or the issuer does not tell us about it',
+    }
+  return {
+    expected: 'an answer of the issuer about the token',
+    got: printable(cause instanceof Error ? cause.message : message),
+    action:
+      'look whether the issuer can be reached from this host and knows our client; the token itself was not judged',
+  }
+}
+
 function diagnoseState({ message, cause }: VerificationError): Diagnosis {
   return {
     expected: 'a state that knows what was revoked and used of late',
@@ -284,7 +315,7 @@ interface Words {
   readonly error: VerificationError
   readonly context: ExplanationContext
   readonly claims: Readonly<Record<string, unknown>>
-  readonly header: UnverifiedJwt['unverifiedHeader'] | undefined
+  readonly header: UnverifiedToken['unverifiedHeader'] | undefined
   readonly record: IssuerRecord | undefined
 }
 

@@ -22,9 +22,17 @@ export type {
   RegisteredClaims,
 } from './decision.js'
 export { ConfigurationError, type ErrorCode, errorCodes, VerificationError } from './errors.js'
-export type { DecisionEvent, KeysEvent, PoliciesEvent, ReceiverEvent, StateEvent } from './events.js'
+export type {
+  DecisionEvent,
+  IntrospectionEvent,
+  KeysEvent,
+  PoliciesEvent,
+  ReceiverEvent,
+  StateEvent,
+} from './events.js'
 export type { CheckName, ExplainedCheck, Explanation } from './explain.js'
 export type { DpopMode } from './holders.js'
+export type { IntrospectionOptions } from './introspection-options.js'
 export type { InlineJwks } from './issuer-keys.js'
 export type { TrustedIssuerOptions } from './issuer-record.js'
 export type { Algorithm } from './jose/algorithms.js'

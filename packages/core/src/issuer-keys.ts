@@ -80,7 +80,7 @@ function createRemoteKeySet(
 ): KeySet {
   const tenant = tenantOf(issuer, template)
   const jwksUri = urlOption(options.jwksUri, `${issuer}: \`jwksUri\``, tenant)
-  const discoveryUrl = urlOption(options.discoveryUrl, `${issuer}: \`discoveryUrl\``, tenant)
+  const discoveryUrl = discoveryUrlOf(issuer, template, options)
   if (jwksUri === undefined && discoveryUrl === undefined) requireIssuerUrl(issuer)
   const { keySets: documents, ...means } = context
   return new RemoteJwkSet({
@@ -92,6 +92,11 @@ function createRemoteKeySet(
     lifetimes: requireLifetimes(options.keyLifetimes, `${issuer}: \`keyLifetimes`),
     locate: async (fetchContext) => jwksUri ?? discoverJwksUri(issuer, discoveryUrl, fetchContext),
   })
+}
+
+/** `discoveryUrl` of the options, with what `{tenant}` stands for in this issuer. @throws ConfigurationError */
+export function discoveryUrlOf(issuer: string, template: string, options: KeySourceOptions): URL | undefined {
+  return urlOption(options.discoveryUrl, `${issuer}: \`discoveryUrl\``, tenantOf(issuer, template))
 }
 
 /** Whether metadata could name such a place, for a document that another process has fetched from there. */
@@ -156,15 +161,21 @@ function inlineKeys(issuer: string, jwks: InlineJwks): readonly VerificationKey[
   })
 }
 
-/** RFC 8414 §2: an issuer that publishes metadata is an https URL without query or fragment. */
-function requireIssuerUrl(issuer: string): void {
-  const url = requireUrl(issuer, `${issuer}: \`issuer\` has no \`jwksUri\`, \`jwks\` or \`secret\`, so it`)
+/**
+ * RFC 8414 §2: an issuer that publishes metadata is an https URL without query or fragment.
+ *
+ * @param instead - what could say in the options what the metadata would
+ * @throws ConfigurationError
+ */
+export function requireIssuerUrl(issuer: string, instead = '`jwksUri`, `jwks` or `secret`'): void {
+  const url = requireUrl(issuer, `${issuer}: \`issuer\` has no ${instead}, so it`)
   if (url.search !== '' || url.hash !== '' || issuer.includes('?') || issuer.includes('#')) {
     throw new ConfigurationError(`${issuer}: \`issuer\` must have no query and no fragment`)
   }
 }
 
-function requireUrl(text: unknown, what: string): URL {
+/** A URL that something may be fetched from. @throws ConfigurationError */
+export function requireUrl(text: unknown, what: string): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !isFetchable(url) || url.username !== '' || url.password !== '') {
     throw new ConfigurationError(

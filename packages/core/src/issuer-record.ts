@@ -6,6 +6,7 @@ import { type TokenProfileName, tokenProfiles } from './claims/token-profile.js'
 import type { ClaimRules } from './claims/validate-claims.js'
 import { ConfigurationError } from './errors.js'
 import type { DpopMode } from './holders.js'
+import { type IntrospectionOptions, type IntrospectionSettings, judgeIntrospection } from './introspection-options.js'
 import { createKeySet, type IssuerContext, type KeySourceOptions } from './issuer-keys.js'
 import { type Algorithm, secretAlgorithms, supportedAlgorithms } from './jose/algorithms.js'
 import type { TrustedIssuer } from './keys/trusted-issuer.js'
@@ -61,6 +62,11 @@ export interface TrustedIssuerOptions extends KeySourceOptions {
    * @defaultValue `'supported'` with `publicUrl`, `'off'` without
    */
   readonly dpop?: DpopMode
+  /**
+   * Asks the issuer about tokens that are no JWTs (RFC 7662). One issuer of a verifier at most: nothing in such a token says whose
+   * it is. Off by default: then such tokens are malformed.
+   */
+  readonly introspection?: IntrospectionOptions
 }
 
 /** {@link TrustedIssuerOptions}, judged. */
@@ -68,6 +74,7 @@ export interface IssuerRecord extends TrustedIssuer {
   readonly rules: ClaimRules
   readonly statusLists: IssuerStatusLists | undefined
   readonly dpop: DpopMode
+  readonly introspection: IntrospectionSettings | undefined
 }
 
 const optionNames = [
@@ -90,6 +97,7 @@ const optionNames = [
   'dangerouslyAllowKeyHeaders',
   'statusLists',
   'dpop',
+  'introspection',
 ] as const satisfies readonly (keyof TrustedIssuerOptions)[]
 
 /** Names of the options that say something about one issuer. */
@@ -152,7 +160,11 @@ function createIssuerRecord(
   const { clockToleranceSeconds } = rules
   const statusLists = createStatusLists(trusted, clockToleranceSeconds, options.statusLists, algorithms, context)
   const dpop = dpopMode(issuer, options.dpop, hasPublicUrl)
-  return Object.freeze({ ...trusted, rules: Object.freeze(rules), statusLists, dpop })
+  const introspection =
+    options.introspection === undefined
+      ? undefined
+      : judgeIntrospection(issuer, options.issuer, options.introspection, options)
+  return Object.freeze({ ...trusted, rules: Object.freeze(rules), statusLists, dpop, introspection })
 }
 
 const dpopModes: readonly DpopMode[] = ['required', 'supported', 'off']

@@ -20,6 +20,7 @@ import {
 import { defaultMaxTokenBytes } from './jose/compact-jws.js'
 import { createDecrypter, type Decrypter, type DecryptionOptions } from './jose/nested-jwe.js'
 import type { Fetch } from './keys/fetch-document.js'
+import { OpaqueTokens } from './opaque-tokens.js'
 import { requireKnownOptions } from './option-checks.js'
 import { type Policy, requirePolicyNode } from './policy/policy.js'
 import { PolicySet, type PolicySource, requireKnownUses } from './policy/policy-set.js'
@@ -126,6 +127,8 @@ export interface VerifierConfiguration {
   readonly places: CredentialPlaces
   readonly holders: Holders
   readonly decrypt: Decrypter | undefined
+  /** Asks about tokens that are no JWTs; absent where no issuer answers. */
+  readonly opaqueTokens: OpaqueTokens | undefined
   readonly maxTokenBytes: number
   readonly tokenCacheBytes: number
   readonly state: State
@@ -197,6 +200,7 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
       : judgeCertificateSource(options.clientCertificate, isTrustedProxy)
   const issuers = trustedIssuers(options, issuerContext, proofs !== undefined)
   const subjects = options.subjects === undefined ? undefined : judgeSubjects(options.subjects)
+  const introspected = introspectedIssuer(issuers)
   const sources = requireSources(options.credentials ?? 'authorization')
   const rules = challengeRules(requireRealm(options.realm ?? 'api'), issuers, proofs)
   const resourceMetadata =
@@ -240,7 +244,25 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
   if (subjects !== undefined)
     outsideChecks.push(new SubjectCheck(subjects.exists, subjects.lifetimes, { verdicts: state.verdicts, clock }))
   const holders = new Holders({ proofs, certificates, replays: state.replays, clock })
-  return Object.freeze({ ...judged, state, holders, attemptLimit, outsideChecks })
+  const { decrypt } = judged
+  const opaqueTokens =
+    introspected &&
+    new OpaqueTokens(introspected.issuer, {
+      settings: introspected.settings,
+      context: issuerContext,
+      verdicts: state.verdicts,
+      decrypts: decrypt !== undefined,
+      maxTokenBytes,
+    })
+  return Object.freeze({ ...judged, state, holders, attemptLimit, outsideChecks, opaqueTokens })
+}
+
+/** Nothing in an opaque token says whose it is, and one that is not ours to show is shown to nobody. */
+function introspectedIssuer(issuers: ReadonlyMap<string, IssuerRecord>) {
+  const [first, second] = [...issuers.values()].filter(({ introspection }) => introspection !== undefined)
+  if (second !== undefined)
+    throw new ConfigurationError(`${second.issuer}: one issuer of a verifier may have \`introspection\``)
+  return first?.introspection && { issuer: first, settings: first.introspection }
 }
 
 /** What proofs are judged by; absent where nobody has said under which URL we are reached. */

@@ -1,14 +1,16 @@
 // The staircase. A request climbs it once, one step a line, each step with the section that asks for it; every step takes only
 // what the step before has proven. What a step does is said in its own file. Nobody waits where there is nothing to wait for.
 import { Attempt } from './attempts/attempt.js'
-import { validateClaims, validateSchema } from './claims/validate-claims.js'
+import { type ValidatedClaims, validateClaims, validateSchema } from './claims/validate-claims.js'
 import { type AccessToken, Principal } from './decision.js'
 import { VerificationError } from './errors.js'
 import type { DpopMode, Holders, UsableProof } from './holders.js'
-import { CompactJwsDecoder } from './jose/compact-jws.js'
+import { CompactJwsDecoder, type JwsHeader } from './jose/compact-jws.js'
 import { looksEncrypted } from './jose/nested-jwe.js'
 import { verifySignature } from './jose/signature.js'
-import { readClaimsSet, trustIssuer, type UnverifiedJwt } from './keys/trusted-issuer.js'
+import type { JsonObject } from './jose/strict-json.js'
+import { readClaimsSet, trustIssuer } from './keys/trusted-issuer.js'
+import type { OpaqueTokens } from './opaque-tokens.js'
 import type { VerifierConfiguration } from './options.js'
 import type { PolicyFacts } from './policy/compiled.js'
 import type { Policy } from './policy/policy.js'
@@ -35,6 +37,14 @@ export interface Judged {
   readonly validUntil: number
   /** A nonce for the next proof, where the client needs one. */
   readonly nonce?: string | undefined
+}
+
+/** What a refused token says, for an explanation. */
+export interface UnverifiedToken {
+  /** Whether it was its issuer who has said it; then there is no header. */
+  readonly isOpaque?: boolean
+  readonly unverifiedHeader?: JwsHeader
+  readonly unverifiedClaims: JsonObject
 }
 
 /** A credential, and what came with it. */
@@ -116,10 +126,11 @@ export class Staircase {
   }
 
   /** The token of a refused request, to quote from. What cannot be read cannot be quoted. */
-  async unverifiedOf(request: VerifiableRequest): Promise<UnverifiedJwt | undefined> {
-    const { places, decrypt } = this.#configuration
+  async unverifiedOf(request: VerifiableRequest): Promise<UnverifiedToken | undefined> {
+    const { places, decrypt, opaqueTokens } = this.#configuration
     try {
       const token = extractCredential(request, places)?.unverifiedToken ?? ''
+      if (opaqueTokens?.concerns(token)) return { isOpaque: true, unverifiedClaims: opaqueTokens.claimsOf(token) ?? {} }
       const jws = decrypt !== undefined && looksEncrypted(token) ? await decrypt(token) : token
       return readClaimsSet(this.#decoder.decode(jws))
     } catch (error) {
@@ -130,7 +141,10 @@ export class Staircase {
 
   /** Steps 2 to 6 of a token seen before are one look-up. */
   #recall(unverifiedToken: string): AccessToken<unknown> | undefined {
-    return this.#cache?.recall(unverifiedToken, this.#configuration.clock())
+    const { clock, opaqueTokens } = this.#configuration
+    const known = this.#cache?.recall(unverifiedToken, clock())
+    if (known !== undefined || opaqueTokens === undefined) return known
+    return opaqueTokens.concerns(unverifiedToken) ? opaqueTokens.recall(unverifiedToken, clock()) : undefined
   }
 
   async #prove(
@@ -138,7 +152,9 @@ export class Staircase {
     isExplained: boolean,
     attempt?: Attempt | undefined,
   ): Promise<AccessToken<unknown>> {
-    const { issuers, clock, schema, decrypt } = this.#configuration
+    const { issuers, clock, decrypt, opaqueTokens } = this.#configuration
+    if (opaqueTokens?.concerns(unverifiedToken))
+      return this.#introspect(opaqueTokens, unverifiedToken, isExplained, attempt)
     const cache = isExplained ? undefined : this.#cache
     const jws =
       decrypt !== undefined && looksEncrypted(unverifiedToken) ? await decrypt(unverifiedToken) : unverifiedToken // RFC 7519 §5.2
@@ -150,10 +166,31 @@ export class Staircase {
     const verified = verifySignature(unverified, key, cache) // 5 · RFC 7515 §5.2 step 8
     attempt?.vouchFor()
     const { accessToken, validity } = validateClaims(verified, issuer.rules, clock(), key.kid) // 6 · RFC 9068 §4, RFC 7519 §4.1
-    const facts =
-      schema === undefined ? accessToken : { ...accessToken, claims: await validateSchema(accessToken.claims, schema) }
+    const facts = await this.#fitSchema(accessToken)
     cache?.remember(verified, key, { accessToken: facts, validity, keySet: issuer.keys })
     return facts
+  }
+
+  /** The same of a token that only its issuer can read. */
+  async #introspect(
+    opaqueTokens: OpaqueTokens,
+    unverifiedToken: string,
+    isExplained: boolean,
+    attempt?: Attempt | undefined,
+  ): Promise<AccessToken<unknown>> {
+    const answer = await opaqueTokens.find(unverifiedToken, isExplained) // 2 to 5 · RFC 7662 §2
+    attempt?.requireHolder(answer.claims) // RFC 6585 §4
+    attempt?.vouchFor()
+    const { accessToken, validity } = opaqueTokens.judge(answer.claims, this.#configuration.clock()) // 6 · RFC 7662 §4
+    const facts = await this.#fitSchema(accessToken)
+    answer.facts = { accessToken: facts, validity }
+    return facts
+  }
+
+  async #fitSchema(accessToken: ValidatedClaims['accessToken']): Promise<AccessToken<unknown>> {
+    const { schema } = this.#configuration
+    if (schema === undefined) return accessToken
+    return { ...accessToken, claims: await validateSchema(accessToken.claims, schema) }
   }
 
   /**
@@ -200,6 +237,8 @@ export class Staircase {
 
   /** Whether this very token was verified here, whatever became of it since. */
   #wasVerified(unverifiedToken: string): boolean {
+    const { opaqueTokens } = this.#configuration
+    if (opaqueTokens?.concerns(unverifiedToken)) return opaqueTokens.knows(unverifiedToken)
     try {
       return this.#cache?.knows(unverifiedToken, (text) => this.#decoder.decode(text)) ?? false
     } catch (error) {

@@ -172,7 +172,8 @@ export class Verifier<Auth = Principal> {
       const climb = { policy: required, isOptional: false, isExplained: true }
       const { auth } = await this.#staircase.climb(request, climb)
       const trace = required && auth && tracePolicy(compilePolicy(required), this.#staircase.policyFacts(auth, request))
-      return explainAllowed(auth === undefined, trace)
+      const isOpaque = auth !== undefined && this.#configuration.opaqueTokens?.concerns(auth.token)
+      return explainAllowed(auth === undefined, trace, isOpaque)
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error
       const { issuers, clock } = this.#configuration
@@ -237,6 +238,7 @@ export class Verifier<Auth = Principal> {
     this.#isClosed = true
     this.#open.close()
     for (const { keys } of this.#configuration.issuers.values()) keys.close()
+    this.#configuration.opaqueTokens?.close()
     for (const each of [...this.#configuration.outsideChecks, ...this.#closables]) each.close()
     if (this.#configuration.ownsState) await this.#configuration.state.close()
   }

@@ -82,6 +82,7 @@ describe('what counts', () => {
     'step_up_required',
     'policy_denied',
     'keys_unavailable',
+    'introspection_unavailable',
     'state_unavailable',
     'subject_unavailable',
   ])

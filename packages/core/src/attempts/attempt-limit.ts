@@ -24,6 +24,7 @@ const counted: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'token_type_rejected',
   'algorithm_rejected',
   'issuer_untrusted',
+  'token_inactive',
   'key_unknown',
   'signature_invalid',
   'audience_mismatch',

@@ -45,7 +45,7 @@ const rfc9068: TokenProfile = {
 }
 
 /** OpenID Connect Core §2, §3.1.3.6, §3.3.2.11; Back-Channel Logout §2.4 and RFC 8417 §2.2 for `events`. */
-const marksOfOtherTokens = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events']
+export const marksOfOtherTokens: readonly string[] = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events']
 
 /** An ID token need not bear a mark of its own, so an access token that is not typed as one must: RFC 9068 §2.2, §2.2.3. */
 const plain: TokenProfile = {

@@ -107,7 +107,7 @@ function requireSame(name: string, claim: unknown, replica: unknown): void {
   })
 }
 
-function requireAudience(claims: JsonObject, { audiences, profile }: ClaimRules): void {
+export function requireAudience(claims: JsonObject, { audiences, profile }: ClaimRules): void {
   const name = firstPresent(claims, profile.audienceClaims)
   if (name === undefined) throw missing('aud')
   const value = claims[name]
@@ -120,7 +120,7 @@ function requireAudience(claims: JsonObject, { audiences, profile }: ClaimRules)
     throw new VerificationError('audience_mismatch', `\`${name}\` names no audience of ours`, { claim: name })
 }
 
-function requireCurrent(claims: JsonObject, rules: ClaimRules, now: number): Validity {
+export function requireCurrent(claims: JsonObject, rules: ClaimRules, now: number): Validity {
   const { clockToleranceSeconds: tolerance, maxTokenAgeSeconds: maxAge, maxTokenLifetimeSeconds: maxLifetime } = rules
   // INVARIANT: each comparison is one that a good token makes true, so a clock that answers NaN lets nobody pass.
   const exp = numericDate('exp', claims['exp'])
@@ -155,18 +155,18 @@ function numericDate(name: string, value: unknown): number | undefined {
   return value
 }
 
-function requireIdentifier(name: string, value: unknown): void {
+export function requireIdentifier(name: string, value: unknown): void {
   if (value === undefined || (typeof value === 'string' && value !== '')) return
   throw invalid(name, `\`${name}\` is not a string, or empty`)
 }
 
 /** Who acts for the subject. What it says of those who acted before is history, and grants nothing. */
-function requireActor(act: unknown): void {
+export function requireActor(act: unknown): void {
   if (act === undefined || isObject(act)) return
   throw invalid('act', '`act` is not an object')
 }
 
-function requireAuthorizationDetails(details: unknown): void {
+export function requireAuthorizationDetails(details: unknown): void {
   if (details === undefined) return
   if (Array.isArray(details) && details.every((each) => isObject(each) && typeof each['type'] === 'string')) return
   throw invalid('authorization_details', '`authorization_details` is not an array of objects with a `type`')
@@ -176,11 +176,15 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function requireClaim(claims: JsonObject, name: string): void {
+export function requireClaim(claims: JsonObject, name: string): void {
   if (!Object.hasOwn(claims, name) || claims[name] === null) throw missing(name)
 }
 
-function toAccessToken(claims: JsonObject, rules: ClaimRules, keyId: string | undefined): AccessToken<JsonObject> {
+export function toAccessToken(
+  claims: JsonObject,
+  rules: ClaimRules,
+  keyId: string | undefined,
+): AccessToken<JsonObject> {
   const scopes = grantsAt(claims, rules.scopes, true)
   const roles = grantsAt(claims, rules.roles, false)
   return {
@@ -225,10 +229,10 @@ function missing(claim: string): VerificationError {
   return new VerificationError('claim_missing', `\`${claim}\` is missing`, { claim })
 }
 
-function invalid(claim: string, message: string): VerificationError {
+export function invalid(claim: string, message: string): VerificationError {
   return new VerificationError('claim_invalid', message, { claim })
 }
 
-function rejectedType(claim: string | undefined, message: string): VerificationError {
+export function rejectedType(claim: string | undefined, message: string): VerificationError {
   return new VerificationError('token_type_rejected', message, claim === undefined ? {} : { claim })
 }

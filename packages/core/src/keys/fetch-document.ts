@@ -1,12 +1,19 @@
 // One GET of a small document from an issuer, bounded in time, size and redirects. What it means is left to
-// `issuer-metadata.ts` (RFC 8414), `remote-jwk-set.ts` (RFC 7517), and to who asks for bytes.
+// `issuer-metadata.ts` (RFC 8414), `remote-jwk-set.ts` (RFC 7517), and to who asks for bytes. A POST is in `post-form.ts`.
 import CachePolicy from 'http-cache-semantics'
 import { type JsonObject, parseJsonObject } from '../jose/strict-json.js'
 
 /** The part of the Web's `fetch` that is used; give your own for a proxy or a private CA. */
 export type Fetch = (
   url: string,
-  init: { readonly headers: Record<string, string>; readonly redirect: 'manual'; readonly signal: AbortSignal },
+  init: {
+    readonly headers: Record<string, string>
+    readonly redirect: 'manual'
+    readonly signal: AbortSignal
+    /** Where a question is asked: introspection (RFC 7662 §2.1). Absent for a GET. */
+    readonly method?: 'POST'
+    readonly body?: string
+  },
 ) => Promise<Response>
 
 /** A document that came, or the word that the last one still holds. */
@@ -35,10 +42,13 @@ export class DocumentError extends Error {
   override readonly name = 'DocumentError'
   /** Whether the server said that there is no such document, as against not answering. */
   readonly isAbsent: boolean
+  /** Whether the server is there and well, and has answered something else than was asked for. */
+  readonly isAnswered: boolean
 
-  constructor(message: string, options: { cause?: unknown; isAbsent?: boolean } = {}) {
+  constructor(message: string, options: { cause?: unknown; isAbsent?: boolean; isAnswered?: boolean } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.isAbsent = options.isAbsent ?? false
+    this.isAnswered = options.isAnswered ?? false
   }
 }
 
@@ -74,7 +84,21 @@ export async function fetchDocument(url: URL, context: FetchContext, etag?: stri
  *
  * @throws DocumentError
  */
-export async function fetchBytes(url: URL, context: FetchContext, request: BytesRequest): Promise<FetchedBytes> {
+export function fetchBytes(url: URL, context: FetchContext, request: BytesRequest): Promise<FetchedBytes> {
+  return withinDeadline(url, context, (signal) => getBytes(url, context.fetch, signal, request))
+}
+
+/**
+ * Does what is asked of a server within the time there is for it.
+ *
+ * @param ask - heeds the signal if it can
+ * @throws DocumentError whatever it was that failed
+ */
+export async function withinDeadline<T>(
+  url: URL,
+  context: FetchContext,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const deadline = new AbortController()
   const abort = (reason: string): void => deadline.abort(new DocumentError(`${url.href}: ${reason}`))
   const timer = setTimeout(() => abort(`no answer within ${context.timeoutSeconds} s`), context.timeoutSeconds * 1000)
@@ -83,7 +107,7 @@ export async function fetchBytes(url: URL, context: FetchContext, request: Bytes
   try {
     if (context.signal.aborted) onClose()
     // A fetch of the user's own may not heed the signal: the deadline holds all the same.
-    return await Promise.race([getBytes(url, context.fetch, deadline.signal, request), rejection(deadline.signal)])
+    return await Promise.race([ask(deadline.signal), rejection(deadline.signal)])
   } catch (cause) {
     throw cause instanceof DocumentError ? cause : new DocumentError(`${url.href}: ${describe(cause)}`, { cause })
   } finally {
@@ -126,7 +150,8 @@ async function follow(url: URL, get: (target: string) => Promise<Response>): Pro
   throw new DocumentError(`${url.href}: redirects more than ${greatestRedirects} times`)
 }
 
-async function readBounded(response: Response, url: URL, greatestBytes: number): Promise<Buffer> {
+/** The body, up to a bound. @throws DocumentError */
+export async function readBounded(response: Response, url: URL, greatestBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of response.body ?? []) {

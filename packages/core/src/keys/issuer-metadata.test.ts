@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FetchContext } from './fetch-document.js'
-import { discoverJwksUri, isFetchable } from './issuer-metadata.js'
+import { discoverEndpoint, discoverJwksUri, isFetchable } from './issuer-metadata.js'
 
 const issuer = 'https://idp.example.com'
 const jwks = 'https://keys.example.com/jwks'
@@ -176,4 +176,29 @@ describe('isFetchable', () => {
   ])('lets %s not be fetched', (url) => {
     expect(isFetchable(new URL(url))).toBe(false)
   })
+})
+
+describe('RFC 8414 §2: introspection_endpoint', () => {
+  const endpoint = 'https://idp.example.com/introspect'
+  const find = (documents: Readonly<Record<string, object | number>>) =>
+    discoverEndpoint('introspection_endpoint', issuer, undefined, web(documents))
+
+  it('is found as `jwks_uri` is', async () => {
+    const found = { issuer, jwks_uri: jwks, introspection_endpoint: endpoint }
+    expect((await find({ [issuer + oidc]: found })).href).toBe(endpoint)
+  })
+
+  it('may be in the one document and not in the other', async () => {
+    const documents = { [issuer + oidc]: { issuer }, [issuer + oauth]: { issuer, introspection_endpoint: endpoint } }
+    expect((await find(documents)).href).toBe(endpoint)
+    await expect(find({ [issuer + oidc]: { issuer } })).rejects.toThrow(refused(/no `introspection_endpoint`$/, true))
+  })
+
+  it.each(['http://idp.example.com/introspect', 'http://127.0.0.1/introspect', 'ftp://idp.example.com/'])(
+    'is not %s',
+    async (place) => {
+      const lying = { [issuer + oidc]: { issuer, introspection_endpoint: place } }
+      await expect(find(lying)).rejects.toThrow(refused(/`introspection_endpoint` is not an https URL/))
+    },
+  )
 })

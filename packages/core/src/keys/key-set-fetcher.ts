@@ -4,11 +4,12 @@ import type { KeySetDocument } from '../state/key-set-documents.js'
 import { type FetchContext, fetchDocument } from './fetch-document.js'
 import type { HeldSet } from './held-set.js'
 import { type ParsedJwkSet, parseJwkSet } from './jwk-set.js'
+import { type Locate, LocatedEndpoint } from './located-endpoint.js'
 
 /** Where a {@link KeySetFetcher} finds its keys, and what it counts by. */
 export interface KeySetFetcherOptions {
   /** Finds the URL of the key set; asked again after a failure, and every hour. */
-  readonly locate: (context: FetchContext) => Promise<URL>
+  readonly locate: Locate
   readonly fetch: FetchContext['fetch']
   /** Seconds since the epoch: lifetimes are counted by it. */
   readonly clock: Clock
@@ -26,17 +27,16 @@ export interface FetchedSet {
   readonly isUnchanged: boolean
 }
 
-const locationSeconds = 3_600
-
 export class KeySetFetcher {
   readonly #options: KeySetFetcherOptions
   readonly #context: FetchContext
   readonly #closing = new AbortController()
-  #location: { readonly url: URL; readonly until: number } | undefined
+  readonly #location: LocatedEndpoint
 
   constructor(options: KeySetFetcherOptions, timeoutSeconds: number) {
     this.#options = options
     this.#context = { fetch: options.fetch, timeoutSeconds, signal: this.#closing.signal }
+    this.#location = new LocatedEndpoint(options.locate, options.clock)
   }
 
   /**
@@ -46,7 +46,7 @@ export class KeySetFetcher {
    * @throws DocumentError, Error for what is no key set
    */
   async fetch(held: HeldSet | undefined): Promise<FetchedSet> {
-    const url = (await this.#locate()).href
+    const url = (await this.#location.find(this.#context)).href
     const [fetchedAt, askedAt] = [this.#options.clock(), this.#options.stopwatch()]
     // An entity tag means something at one URL alone (RFC 9110 §8.8.3).
     const known = held?.document.url === url ? held : undefined
@@ -63,7 +63,7 @@ export class KeySetFetcher {
 
   /** The keys may have moved. */
   forgetLocation(): void {
-    this.#location = undefined
+    this.#location.forget()
   }
 
   get isClosed(): boolean {
@@ -72,13 +72,5 @@ export class KeySetFetcher {
 
   close(): void {
     this.#closing.abort()
-  }
-
-  async #locate(): Promise<URL> {
-    const now = this.#options.clock()
-    if (this.#location === undefined || now >= this.#location.until) {
-      this.#location = { url: await this.#options.locate(this.#context), until: now + locationSeconds }
-    }
-    return this.#location.url
   }
 }
