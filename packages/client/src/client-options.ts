@@ -1,7 +1,7 @@
 // The options of a client, judged once.
 import { ConfigurationError } from '@sallyport/core'
 import type { CertificatePaths } from './connections/certificate-files.js'
-import type { ConnectionSettings } from './connections/secure-agent.js'
+import type { ConnectionSettings } from './connections/secure-connections.js'
 import { requireSpiffeId, serverMustBe } from './connections/server-identity.js'
 import { requireConfidentialUrl } from './destination.js'
 import { requireFunction, requireKnownOptions, requireNumber, requireString, requireStrings } from './option-checks.js'

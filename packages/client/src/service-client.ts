@@ -8,7 +8,7 @@ import { publisherFor } from './client-events.js'
 import { type ClientSettings, judgeClientOptions, type ServiceClientOptions } from './client-options.js'
 import { LiveCertificates, type ReloadOutcome } from './connections/live-certificates.js'
 import { RotatingDispatcher } from './connections/rotating-dispatcher.js'
-import { secureAgent } from './connections/secure-agent.js'
+import { secureConnections } from './connections/secure-connections.js'
 import { isConfidential } from './destination.js'
 import { DownstreamError } from './downstream-error.js'
 import { forUndici, type OutgoingRequest, outgoingRequest } from './outgoing-request.js'
@@ -60,12 +60,12 @@ export function serviceClient(options: ServiceClientOptions = {}): ServiceClient
   const publish = publisherFor(settings.name)
   const { paths, reloadSeconds, clock, drainSeconds } = settings
   const onRotation = (set: LiveCertificates['set']): void => {
-    dispatcher.replace(secureAgent(set, settings))
+    dispatcher.replace(secureConnections(set, settings))
     supply?.renew()
   }
   const certificates =
     paths === undefined ? undefined : new LiveCertificates({ paths, reloadSeconds, clock, publish, onRotation })
-  const dispatcher = new RotatingDispatcher(secureAgent(certificates?.set ?? {}, settings), drainSeconds, () =>
+  const dispatcher = new RotatingDispatcher(secureConnections(certificates?.set ?? {}, settings), drainSeconds, () =>
     publish({ outcome: 'severed', reason: 'requests on connections that were replaced took too long' }),
   )
   const send = ((url, init) =>

@@ -1,6 +1,6 @@
 // The one place that sets up connections. Who the server is, is always verified: there is no option for anything else, and
 // every value that Node would take from its environment is given here.
-import { Agent } from 'undici'
+import { Agent, Pool } from 'undici'
 import type { CertificateSet } from '../credentials/certificate-set.js'
 import type { ServerCheck } from './server-identity.js'
 
@@ -16,15 +16,27 @@ export interface ConnectionSettings {
 /** Services that one client calls at a time, at most. */
 const greatestOrigins = 256
 
+/** Connections with one set of certificates. */
+export interface SecureConnections {
+  readonly agent: Agent
+  /** Ends them with whatever is in flight. An agent that was closed has forgotten its connections, so it can't do that. */
+  sever(error: Error): void
+}
+
 /**
- * Connections with one set of certificates.
- *
  * INVARIANT: an agent for each set. It has a memory of TLS sessions, and a session that is resumed would show the certificate,
  * and skip the check, of the set it was begun with.
  */
-export function secureAgent({ cert, key, ca }: CertificateSet, settings: ConnectionSettings): Agent {
+export function secureConnections({ cert, key, ca }: CertificateSet, settings: ConnectionSettings): SecureConnections {
   const { timeoutSeconds, connectTimeoutSeconds, connectionsPerOrigin, servername, checkServer } = settings
-  return new Agent({
+  const pools = new Set<Pool>()
+  const agent = new Agent({
+    factory: (origin, options) => {
+      for (const pool of pools) if (pool.destroyed) pools.delete(pool)
+      const pool = new Pool(origin, options)
+      pools.add(pool)
+      return pool
+    },
     connections: connectionsPerOrigin,
     maxOrigins: greatestOrigins,
     pipelining: 1,
@@ -40,4 +52,10 @@ export function secureAgent({ cert, key, ca }: CertificateSet, settings: Connect
       ...(checkServer === undefined ? {} : { checkServerIdentity: checkServer }),
     },
   })
+  return {
+    agent,
+    sever: (error) => {
+      for (const pool of pools) if (!pool.destroyed) void pool.destroy(error)
+    },
+  }
 }
