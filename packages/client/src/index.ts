@@ -2,7 +2,7 @@
 export type { ClientEvent } from './client-events.js'
 export type { CertificateFileOptions, ServiceClientOptions, SpiffeFileOptions } from './client-options.js'
 export type { ReloadOutcome } from './connections/live-certificates.js'
-export type { PrivateJwk } from './credentials/signing-key.js'
+export type { ClientPrivateKey, PrivateJwk } from './credentials/signing-key.js'
 export { type DownstreamCode, DownstreamError, type DownstreamErrorDetails } from './downstream-error.js'
 export { type ServiceClient, type ServiceClientHealth, serviceClient } from './service-client.js'
 export type { ClientAuthenticationOptions } from './tokens/client-authentication.js'

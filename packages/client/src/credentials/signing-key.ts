@@ -11,6 +11,9 @@ export interface PrivateJwk {
   readonly [member: string]: unknown
 }
 
+/** A private key, in each of the forms that an application may have. */
+export type ClientPrivateKey = PrivateJwk | KeyObject | webcrypto.CryptoKey
+
 /** What signs, and its key id. */
 export interface SigningKey {
   readonly key: webcrypto.CryptoKey

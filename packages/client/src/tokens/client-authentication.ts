@@ -1,9 +1,8 @@
 // How a client proves to the authorization server who it is: a secret in the Authorization header (RFC 6749 §2.3.1), a signed
 // assertion (RFC 7523 §2.2), or the certificate of the connection (RFC 8705 §2). One of them, and it is said by what is given.
-import type { KeyObject, webcrypto } from 'node:crypto'
 import { ConfigurationError } from '@sallyport/core'
 import { type ClientAuth, ClientSecretBasic, PrivateKeyJwt, TlsClientAuth } from 'oauth4webapi'
-import { type PrivateJwk, requireSigningKey } from '../credentials/signing-key.js'
+import { type ClientPrivateKey, requireSigningKey } from '../credentials/signing-key.js'
 import { requireString } from '../option-checks.js'
 
 /** Who asks, and its proof. Without a secret and a key, it is the certificate of the client. */
@@ -13,7 +12,7 @@ export interface ClientAuthenticationOptions {
   /** Its secret: `client_secret_basic`. */
   readonly clientSecret?: string
   /** Its private key: `private_key_jwt`. A PEM goes through `createPrivateKey` of `node:crypto` first. */
-  readonly privateKey?: PrivateJwk | KeyObject | webcrypto.CryptoKey
+  readonly privateKey?: ClientPrivateKey
   /** What the key signs with. @defaultValue `alg` of the JWK, or the one algorithm that the key is for */
   readonly algorithm?: string
   /** `kid` of the assertion. @defaultValue that of the JWK */
