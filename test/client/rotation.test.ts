@@ -204,6 +204,28 @@ describe('a set that is not taken', () => {
     expect(await textOf(client.fetch(service.url))).toBe('client-3')
   })
 
+  it('half a chain, behind a certificate that is whole: the old one stays', async () => {
+    const { authority, files } = await createMesh()
+    const client = clientWith({ tls: files.paths })
+    const { cert, key } = authority.issue('client-2')
+    await files.write({ cert: cert + authority.ca.slice(0, 200), key })
+    expect(await client.reload()).toBe('rejected')
+    await files.write({ cert: cert + authority.ca })
+    expect(await client.reload()).toBe('rotated')
+  })
+
+  it('a bundle whose authorities have all expired: the old one stays', async () => {
+    const { authority, service, files } = await createMesh()
+    const client = clientWith({ tls: files.paths })
+    const expired = createTestAuthority('before', { expired: true })
+    await files.write({ ca: expired.ca })
+    expect(await client.reload()).toBe('rejected')
+    expect(await textOf(client.fetch(service.url))).toBe('client-1')
+    await files.write({ ca: expired.ca + authority.ca })
+    expect(await client.reload()).toBe('rotated')
+    expect(await textOf(client.fetch(service.url))).toBe('client-1')
+  })
+
   it('is taken at the moment it comes into force', async () => {
     let now = Date.now() / 1000
     const { authority, service, files } = await createMesh()

@@ -27,6 +27,9 @@ const greatestReadings = 3
 
 type Kind = keyof CertificateTexts
 
+/** Reads a file; an argument for tests that change it while it is read. */
+type ReadText = (path: string) => Promise<string>
+
 /** Reads at once, while a client is built. @throws the error of the file system */
 export function readAtOnce(paths: CertificatePaths): ReadCertificates {
   return asRead(
@@ -40,10 +43,12 @@ export function readAtOnce(paths: CertificatePaths): ReadCertificates {
 /** The files, watched by their state (time, size, inode) and then by their contents. */
 export class CertificateFiles {
   readonly #paths: CertificatePaths
+  readonly #readFile: ReadText
   #state: string | undefined
 
-  constructor(paths: CertificatePaths) {
+  constructor(paths: CertificatePaths, readText: ReadText = (path) => readFile(path, 'utf8')) {
     this.#paths = paths
+    this.#readFile = readText
   }
 
   /**
@@ -83,7 +88,7 @@ export class CertificateFiles {
   }
 
   async #read(): Promise<ReadCertificates> {
-    const texts = entriesOf(this.#paths).map(async ([kind, path]) => [kind, await readFile(path, 'utf8')] as const)
+    const texts = entriesOf(this.#paths).map(async ([kind, path]) => [kind, await this.#readFile(path)] as const)
     return asRead(await Promise.all(texts))
   }
 }
