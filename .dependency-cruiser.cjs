@@ -42,7 +42,10 @@ const rules = [
   },
   {
     name: 'cryptography-has-two-homes',
-    from: { path: source, pathNot: [tests, testKit, `${core}(jose|keys)/`, `${redis}sealing/`, `${client}credentials/`] },
+    from: {
+      path: source,
+      pathNot: [tests, testKit, `${core}(jose|keys)/`, `${redis}sealing/`, `${client}credentials/`],
+    },
     to: { path: ['^(node:)?crypto$', '(^|/)node_modules/jose/', '^jose$'] },
   },
   {

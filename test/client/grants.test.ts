@@ -184,6 +184,18 @@ describe('RFC 8705 §2: a client that is its certificate', () => {
     ])
   })
 
+  it('asks at the usual endpoint over connections that are not its own, where it has another proof', async () => {
+    const server = await startHandMadeServer({ mtls_endpoint_aliases: { token_endpoint: 'https://mtls.example.com/' } })
+    const mesh = createTestAuthority('mesh')
+    const service = await startService({ identity: mesh.issue('localhost'), clientCa: mesh.ca })
+    const files = await certificateFolder({ ...mesh.issue('billing'), ca: mesh.ca })
+    const token = clientCredentials({ issuer: server.issuer, clientId: 'billing', clientSecret: 'secret', fetch })
+    const made = serviceClient({ tls: files.paths, token })
+    onTestFinished(() => made.close())
+    expect(await (await made.fetch(service.url)).text()).toBe('billing')
+    expect(server.requests).toHaveLength(1)
+  })
+
   it('needs a certificate', () => {
     const token = clientCredentials({ issuer: idp.issuer, clientId: 'billing' })
     expect(() => serviceClient({ token })).toThrow(ConfigurationError)

@@ -85,6 +85,18 @@ describe('a token that is refused', () => {
     expect((await client.fetch(api.url)).status).toBe(200)
   })
 
+  it('and no other comes in time: it ends with the call', async () => {
+    const server = await startHandMadeServer()
+    const [api, warmUp] = await Promise.all([startPicky([]), startPicky(['token-1'])])
+    const { client, warm } = begin(server, { timeoutSeconds: 0.3 })
+    await warm(warmUp.url)
+    server.answer = () => {}
+    const begun = performance.now()
+    // Whichever of the two clocks is first: that of the call, or that of the request for a token.
+    await client.fetch(api.url).catch((error: unknown) => expect(error).toMatchObject({ code: 'token_unavailable' }))
+    expect(performance.now() - begun).toBeLessThan(1_000)
+  })
+
   it('while the authorization server is away: the answer is that of the service', async () => {
     const server = await startHandMadeServer()
     const [api, warmUp] = await Promise.all([startPicky([]), startPicky(['token-1'])])

@@ -7,7 +7,7 @@ import { type ServiceClientOptions, serviceClient } from '@sallyport/client'
 import { ConfigurationError } from '@sallyport/core'
 import { fetch as undiciFetch } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createTestAuthority } from '../fixtures/certificates.js'
+import { createExpiredAuthority, createTestAuthority } from '../fixtures/certificates.js'
 import { certificateFolder, clientEvents, clientOf, createMesh, startService } from './services.js'
 
 function clientWith(options: ServiceClientOptions): ReturnType<typeof serviceClient> {
@@ -217,7 +217,7 @@ describe('a set that is not taken', () => {
   it('a bundle whose authorities have all expired: the old one stays', async () => {
     const { authority, service, files } = await createMesh()
     const client = clientWith({ tls: files.paths })
-    const expired = createTestAuthority('before', { expired: true })
+    const expired = createExpiredAuthority('before')
     await files.write({ ca: expired.ca })
     expect(await client.reload()).toBe('rejected')
     expect(await textOf(client.fetch(service.url))).toBe('client-1')

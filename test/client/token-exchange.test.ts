@@ -164,6 +164,17 @@ describe('tokens of several subjects', () => {
     expect(server.requests.map(({ parameters }) => parameters[0]?.[1])).toEqual(['ann', 'ann'])
   })
 
+  it('an error of who is asked for the subject stays what it is', async () => {
+    const [server, api] = await Promise.all([startServer(), startApi()])
+    const client = clientOf(server, {
+      subjectToken: () => {
+        throw new RangeError('outside of a request')
+      },
+    })
+    await expect(client.fetch(api.url)).rejects.toThrow(RangeError)
+    expect(api.connections()).toBe(0)
+  })
+
   it('without a subject there is no call', async () => {
     const [server, api] = await Promise.all([startServer(), startApi()])
     const call = clientOf(server, { subjectToken: () => '' }).fetch(api.url)

@@ -9,6 +9,8 @@ import {
 import type { OutgoingRequest } from './outgoing-request.js'
 import type { AccessToken, TokenSupply } from './tokens/token-source.js'
 
+type Tokens = Omit<TokenSupply, 'renew'>
+
 /** Sends the request with these headers. */
 export type Send = (headers: Record<string, string>) => Promise<Response>
 
@@ -20,13 +22,8 @@ interface Answer {
 }
 
 /** @throws DownstreamError `token_unavailable`, `token_refused`, and whatever `send` throws */
-export async function callWithToken(
-  request: OutgoingRequest,
-  supply: TokenSupply,
-  first: AccessToken,
-  send: Send,
-): Promise<Response> {
-  let token = first
+export async function callWithToken(request: OutgoingRequest, supply: Tokens, send: Send): Promise<Response> {
+  let token = await supply.current()
   let hasNonce = false
   let isReplaced = false
   for (;;) {
@@ -36,7 +33,7 @@ export async function callWithToken(
     } else if (refusesToken && !isReplaced) {
       isReplaced = true
       const replacing = supply.replace(token)
-      // The body is gone. The next call has the other token.
+      replacing.catch(() => {}) // where nobody waits for it: the body is gone, and the next call has the other token
       const another = request.isReplayable ? await replacing : undefined
       if (another === undefined) return response
       token = another
@@ -47,7 +44,7 @@ export async function callWithToken(
 
 async function attempt(
   { method, url, headers }: OutgoingRequest,
-  supply: TokenSupply,
+  supply: Tokens,
   token: AccessToken,
   send: Send,
 ): Promise<Answer> {

@@ -12,7 +12,7 @@ import { secureConnections } from './connections/secure-connections.js'
 import { isConfidential } from './destination.js'
 import { DownstreamError } from './downstream-error.js'
 import { forUndici, type OutgoingRequest, outgoingRequest } from './outgoing-request.js'
-import type { AccessToken, TokenSupply } from './tokens/token-source.js'
+import type { TokenSupply } from './tokens/token-source.js'
 
 /** How a client fares. Times are in seconds since the epoch. */
 export interface ServiceClientHealth {
@@ -66,7 +66,7 @@ export function serviceClient(options: ServiceClientOptions = {}): ServiceClient
   const certificates =
     paths === undefined ? undefined : new LiveCertificates({ paths, reloadSeconds, clock, publish, onRotation })
   const dispatcher = new RotatingDispatcher(secureConnections(certificates?.set ?? {}, settings), drainSeconds, () =>
-    publish({ outcome: 'severed', reason: 'requests on connections that were replaced took too long' }),
+    publish({ outcome: 'severed', reason: 'requests in flight took longer than `drainSeconds`' }),
   )
   const send = ((url, init) =>
     undiciFetch(url as string, { ...(init as object), dispatcher })) as typeof globalThis.fetch
@@ -87,10 +87,13 @@ export function serviceClient(options: ServiceClientOptions = {}): ServiceClient
         const sendWith = (headers: Headers | Record<string, string>) => {
           const { method, init } = request
           const redirect = init.redirect ?? 'manual'
-          return send(request.url.href, { ...init, method, headers: forUndici(headers), signal, redirect } as object)
+          const sent = { ...init, method, headers: forUndici(headers), signal, redirect }
+          return send(request.url.href, sent as object).catch((error: unknown) => {
+            throw asDownstreamError(error)
+          })
         }
         if (supply === undefined) return sendWith(request.headers)
-        return callWithToken(request, supply, await tokenInTime(supply, signal), sendWith)
+        return callWithToken(request, withinTime(supply, signal), sendWith)
       })
     },
     dispatcher,
@@ -132,7 +135,7 @@ async function withDeadline(
     return await call(signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]))
   } catch (error) {
     if (signal?.aborted) throw signal.reason
-    throw asDownstreamError(error)
+    throw error
   } finally {
     clearTimeout(timer)
   }
@@ -147,15 +150,19 @@ function asDownstreamError(error: unknown): unknown {
 }
 
 /** Others may wait for the same token, so it is only the waiting that ends. */
-function tokenInTime(supply: TokenSupply, signal: AbortSignal): Promise<AccessToken> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(new DownstreamError('token_unavailable', 'no token came in time'))
-    signal.addEventListener('abort', giveUp, { once: true })
-    supply
-      .current()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', giveUp))
-  })
+function withinTime(supply: TokenSupply, signal: AbortSignal): Omit<TokenSupply, 'renew'> {
+  const inTime = <Token>(token: Promise<Token>): Promise<Token> =>
+    new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(new DownstreamError('token_unavailable', 'no token came in time'))
+      if (signal.aborted) giveUp()
+      signal.addEventListener('abort', giveUp, { once: true })
+      token.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+    })
+  return {
+    current: () => inTime(supply.current()),
+    replace: (refused) => inTime(supply.replace(refused)),
+    proofs: () => supply.proofs(),
+  }
 }
 
 function healthOf(certificates: LiveCertificates | undefined, now: number): ServiceClientHealth {

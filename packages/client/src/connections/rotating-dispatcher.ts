@@ -47,7 +47,7 @@ export class RotatingDispatcher extends Dispatcher {
     return undefined
   }
 
-  /** The owner of the connections ends them, not who was lent this dispatcher. */
+  /** As `close`: what is in flight has its time. */
   override destroy(): Promise<void>
   override destroy(error: Error | null): Promise<void>
   override destroy(callback: () => void): void

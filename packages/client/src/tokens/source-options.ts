@@ -52,8 +52,10 @@ export function judgeSource(options: TokenSourceOptions, more: readonly string[]
   return {
     parameters: parametersOf(options),
     open(transport) {
-      requireProof(authentication, transport)
-      const own = fetch === undefined ? transport : { ...transport, fetch }
+      const { isByCertificate } = authentication
+      // What connections of another kind show, is for them to say.
+      const own = fetch === undefined ? transport : { ...transport, fetch, hasCertificate: isByCertificate }
+      requireProof(authentication, own)
       const named = { issuer, issuerText: options.issuer, tokenEndpoint, clientId: options.clientId }
       return new TokenEndpoint({ ...named, authentication, isBound: dpop }, own)
     },
