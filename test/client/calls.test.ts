@@ -1,4 +1,7 @@
 // What a call may do and what it may not, whatever it is called with.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import tls from 'node:tls'
 import { inspect } from 'node:util'
 import {
   type ClientCredentialsOptions,
@@ -180,6 +183,26 @@ describe('whom a client believes', () => {
     expect(await (await of(right)).text()).toBe('client-1')
     for (const wrong of ['spiffe://prod.example/order', 'spiffe://prod.example/orders/7', undefined])
       await expect(of(wrong)).rejects.toMatchObject({ code: 'service_unavailable' })
+  })
+
+  it('RFC 8996: no server that speaks TLS 1.1, whatever the process allows', async () => {
+    const [version, ciphers] = [tls.DEFAULT_MIN_VERSION, tls.DEFAULT_CIPHERS]
+    onTestFinished(() => void Object.assign(tls, { DEFAULT_MIN_VERSION: version, DEFAULT_CIPHERS: ciphers }))
+    Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' })
+    const mesh = createTestAuthority('mesh')
+    const server = tls.createServer({ ...mesh.issue('localhost'), minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })
+    server
+      .on('secureConnection', (socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n'))
+      .on('tlsClientError', () => {})
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const careless = tls.connect({ port, host: '127.0.0.1', servername: 'localhost', ca: mesh.ca })
+    await once(careless, 'secureConnect')
+    careless.destroy()
+    const files = await certificateFolder({ ...mesh.issue('client-1'), ca: mesh.ca })
+    const call = clientWith({ tls: files.paths }).fetch(`https://localhost:${port}`)
+    await expect(call).rejects.toMatchObject({ code: 'service_unavailable' })
   })
 
   it('without a certificate of its own a client gets no connection where one is asked for', async () => {

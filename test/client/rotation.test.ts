@@ -46,6 +46,9 @@ describe('a rotation', () => {
     const answers = new Map<string, number>()
     const failures: unknown[] = []
     let isOver = false
+    onTestFinished(() => {
+      isOver = true
+    })
     const caller = async (): Promise<void> => {
       while (!isOver) {
         try {
@@ -53,6 +56,7 @@ describe('a rotation', () => {
           answers.set(name, (answers.get(name) ?? 0) + 1)
         } catch (error) {
           failures.push(error)
+          return
         }
       }
     }
