@@ -59,6 +59,19 @@ describe('a token that is refused', () => {
     expect([api.seen.length, server.requests.length]).toEqual([7, 2])
   })
 
+  it('twice is an answer, also where time goes by between the two', async () => {
+    const server = await startHandMadeServer()
+    let count = 0
+    const api = await startPlainService((_, response) => {
+      count += 1
+      world.now += 20
+      response.writeHead(401, count > 3 ? {} : challenge).end()
+    })
+    const { client, world } = begin(server)
+    expect((await client.fetch(api.url)).status).toBe(401)
+    expect([count, server.requests.length]).toEqual([2, 2])
+  })
+
   it.each<[string, Record<string, string>, number]>([
     ['for its scope', { 'www-authenticate': 'Bearer error="insufficient_scope"' }, 403],
     ['with that error and another status', challenge, 403],

@@ -2,7 +2,8 @@
 import { serviceClient, type TokenExchangeOptions, tokenExchange } from '@sallyport/client'
 import { ConfigurationError } from '@sallyport/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startPlainService } from './services.js'
+import { createTestAuthority } from '../fixtures/certificates.js'
+import { certificateFolder, startPlainService } from './services.js'
 import { type HandMadeServer, refusal, startHandMadeServer, tokens } from './token-endpoint.js'
 
 const type = (name: string) => `urn:ietf:params:oauth:token-type:${name}`
@@ -162,6 +163,26 @@ describe('tokens of several subjects', () => {
     expect((await client.fetch(api.url)).status).toBe(200)
     expect(seen).toEqual(['Bearer token-1', 'Bearer token-2'])
     expect(server.requests.map(({ parameters }) => parameters[0]?.[1])).toEqual(['ann', 'ann'])
+  })
+
+  it('are all replaced when the certificate is', async () => {
+    const mesh = createTestAuthority('mesh')
+    const [server, api] = await Promise.all([startServer(), startApi()])
+    const files = await certificateFolder({ ...mesh.issue('billing'), ca: mesh.ca })
+    let subject = ''
+    const trust = { issuer: server.issuer, clientId: 'billing', clientSecret: 'secret' }
+    const token = tokenExchange({ ...trust, subjectToken: () => subject })
+    const client = serviceClient({ tls: files.paths, token, reloadSeconds: 0 })
+    onTestFinished(() => client.close())
+    const call = async (who: string) => {
+      subject = who
+      return (await client.fetch(api.url)).text()
+    }
+    expect([await call('ann'), await call('bob')]).toEqual(['Bearer token-1', 'Bearer token-2'])
+    await files.write(mesh.issue('billing'))
+    await client.reload()
+    await expect.poll(() => call('ann')).toBe('Bearer token-3')
+    await expect.poll(() => call('bob')).toBe('Bearer token-4')
   })
 
   it('an error of who is asked for the subject stays what it is', async () => {
