@@ -26,7 +26,7 @@ async function startServer(): Promise<HandMadeServer> {
   return server
 }
 
-describe('R-8693: what is asked (RFC 8693 §2.1)', () => {
+describe('what is asked (RFC 8693 §2.1)', () => {
   it('is the least', async () => {
     const [server, api] = await Promise.all([startServer(), startApi()])
     expect(await (await clientOf(server, {}).fetch(api.url)).text()).toBe('Bearer token-1')
