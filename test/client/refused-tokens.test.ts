@@ -101,13 +101,13 @@ describe('a token that is refused', () => {
   it('and no other comes in time: it ends with the call', async () => {
     const server = await startHandMadeServer()
     const [api, warmUp] = await Promise.all([startPicky([]), startPicky(['token-1'])])
-    const { client, warm } = begin(server, { timeoutSeconds: 0.3 })
+    const { client, warm } = begin(server, { timeoutSeconds: 1 })
     await warm(warmUp.url)
     server.answer = () => {}
     const begun = performance.now()
     // Whichever of the two clocks is first: that of the call, or that of the request for a token.
     await client.fetch(api.url).catch((error: unknown) => expect(error).toMatchObject({ code: 'token_unavailable' }))
-    expect(performance.now() - begun).toBeLessThan(1_000)
+    expect(performance.now() - begun).toBeLessThan(8_000)
   })
 
   it('while the authorization server is away: the answer is that of the service', async () => {

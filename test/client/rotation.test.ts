@@ -214,6 +214,7 @@ describe('a set that is not taken', () => {
     const { cert, key } = authority.issue('client-2')
     await files.write({ cert: cert + authority.ca.slice(0, 200), key })
     expect(await client.reload()).toBe('rejected')
+    expect(client.health().certificates?.rejection).toBe('the certificate is not whole')
     await files.write({ cert: cert + authority.ca })
     expect(await client.reload()).toBe('rotated')
   })
