@@ -1,6 +1,7 @@
 // The rules of the house (ARCHITECTURE.md draws it): what may import what, types included.
 const core = '^packages/core/src/'
 const redis = '^packages/redis/src/'
+const client = '^packages/client/src/'
 const source = '^packages/([^/]+)/src/'
 const tests = '\\.test\\.ts$'
 const testKit = `${core}testing(\\.ts$|/)`
@@ -41,13 +42,28 @@ const rules = [
   },
   {
     name: 'cryptography-has-two-homes',
-    from: { path: source, pathNot: [tests, testKit, `${core}(jose|keys)/`, `${redis}sealing/`] },
+    from: {
+      path: source,
+      pathNot: [tests, testKit, `${core}(jose|keys)/`, `${redis}sealing/`, `${client}credentials/`],
+    },
     to: { path: ['^(node:)?crypto$', '(^|/)node_modules/jose/', '^jose$'] },
   },
   {
     name: 'redis-has-one-home',
     from: { path: '^packages/(?!redis/)' },
     to: { path: '(^|/)(@?redis|ioredis|@node-redis|iovalkey|@valkey)(/|$)', pathNot: '^packages/' },
+  },
+  {
+    name: 'calls-to-others-have-one-home',
+    comment: 'what calls other services, and gets tokens for it, is packages/client',
+    from: { path: '^packages/(?!client/)' },
+    to: { path: ['(^|/)node_modules/(undici|oauth4webapi|openid-client)/', '^(undici|oauth4webapi|openid-client)$'] },
+  },
+  {
+    name: 'a-client-takes-only-the-errors-of-the-core',
+    comment: 'it verifies nothing, so it imports the front door, where ConfigurationError is, and no other',
+    from: { path: client, pathNot: tests },
+    to: { path: '^packages/', pathNot: [client, `${core}index\\.ts$`] },
   },
   {
     name: 'packages-meet-at-the-door',

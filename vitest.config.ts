@@ -14,7 +14,7 @@ export default defineConfig({
     alias: [
       { find: /^@sallyport\/core\/(adapter|state|testing)$/, replacement: source('core/src/$1') },
       { find: /^@sallyport\/nestjs\/testing$/, replacement: source('nestjs/src/testing') },
-      { find: /^@sallyport\/(core|express|fastify|mcp|nestjs|redis)$/, replacement: source('$1/src/index') },
+      { find: /^@sallyport\/(client|core|express|fastify|mcp|nestjs|redis)$/, replacement: source('$1/src/index') },
     ],
   },
   test: {

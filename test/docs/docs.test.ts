@@ -8,6 +8,10 @@ import { compile, type Example } from './typescript.js'
 /** Where a name without a folder before it may be looked for. */
 const homes = [
   '',
+  'packages/client/src',
+  'packages/client/src/connections',
+  'packages/client/src/credentials',
+  'packages/client/src/tokens',
   'packages/core/src',
   'packages/core/src/keys',
   'packages/core/src/policy',

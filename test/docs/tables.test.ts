@@ -72,6 +72,18 @@ describe('the options in docs/introspection.md', () => {
   })
 })
 
+describe('the options of a client in docs/client.md', () => {
+  const [shown = []] = tablesOf('docs/client.md', 'option')
+  const options = optionsOf('packages/client/src/client-options.ts', 'ServiceClientOptions')
+
+  it('are those of the type, in its order, with its defaults', () => {
+    expect(shown.map(([name]) => codeIn(name)[0])).toEqual(options.map(({ name }) => name))
+    expect(shown.map(([, , text]) => shortDefault(text))).toEqual(
+      options.map((option) => shortDefault(option.defaultValue)),
+    )
+  })
+})
+
 describe.each(['docs/errors.md', 'README.md'])('the codes in %s', (page) => {
   const rows = tablesOf(page, 'code').flat()
 

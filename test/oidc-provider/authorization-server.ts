@@ -34,6 +34,8 @@ export interface AuthorizationServer {
   publish(...keys: readonly SigningKey[]): void
   /** Tells of logouts there from now on: `backchannel_logout_uri` of the app. */
   tellLogoutsTo(uri: string, options?: { readonly isSessionRequired: boolean }): void
+  /** Knows this client as well from now on. */
+  register(client: ClientMetadata): void
   close(): Promise<void>
 }
 
@@ -62,10 +64,11 @@ export async function startAuthorizationServer(...keys: readonly SigningKey[]): 
   let respond: RequestListener
   let published = keys
   let logout: ClientMetadata = { client_id: 'app' }
+  const registered: ClientMetadata[] = []
   const serveAnew = (): void => {
-    const clients = [...(configuration.clients ?? []), apiWithKey].map((client) =>
+    const clients = [...(configuration.clients ?? []), apiWithKey, ...registered].map((client) =>
       client.client_id === logout.client_id ? { ...client, ...logout } : client,
-    ) as ClientMetadata[]
+    )
     const provider = new Provider(issuer, { ...configuration, clients, adapter, jwks: { keys: [...published] } })
     const callback = provider.callback()
     respond = (request, response) => {
@@ -82,12 +85,16 @@ export async function startAuthorizationServer(...keys: readonly SigningKey[]): 
     logout = { client_id: 'app', backchannel_logout_uri: uri, backchannel_logout_session_required: isSessionRequired }
     serveAnew()
   }
+  const register = (client: ClientMetadata): void => {
+    registered.push(client)
+    serveAnew()
+  }
   server.on('request', (request, response) => respond(request, response))
   const close = async (): Promise<void> => {
     server.close().closeAllConnections()
     await once(server, 'close')
   }
-  return { issuer, apiKey, publish, tellLogoutsTo, close }
+  return { issuer, apiKey, publish, tellLogoutsTo, register, close }
 }
 
 const api = (audience: string) => ({
@@ -155,7 +162,8 @@ const configuration: Configuration = {
     backchannelLogout: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
-    dPoP: { enabled: true },
+    // Whoever comes with a proof of possession must have its nonce in it.
+    dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 'nonces of the test'), requireNonce: () => true },
     // Whoever ends TLS before it has seen this certificate.
     mTLS: {
       enabled: true,

@@ -1,0 +1,12 @@
+// The door: the names that users type.
+export type { ClientEvent } from './client-events.js'
+export type { CertificateFileOptions, ServiceClientOptions, SpiffeFileOptions } from './client-options.js'
+export type { ReloadOutcome } from './connections/live-certificates.js'
+export type { ClientPrivateKey, PrivateJwk } from './credentials/signing-key.js'
+export { type DownstreamCode, DownstreamError, type DownstreamErrorDetails } from './downstream-error.js'
+export { type ServiceClient, type ServiceClientHealth, serviceClient } from './service-client.js'
+export type { ClientAuthenticationOptions } from './tokens/client-authentication.js'
+export { type ClientCredentialsOptions, clientCredentials } from './tokens/client-credentials.js'
+export type { TokenSourceOptions } from './tokens/source-options.js'
+export { type TokenExchangeOptions, tokenExchange } from './tokens/token-exchange.js'
+export type { TokenSource } from './tokens/token-source.js'
