@@ -194,6 +194,19 @@ describe('every hit of the cache', () => {
     expect(await codeOf(verifier)).toBe('token_expired')
   })
 
+  it('serves nothing that has grown too old, nor before it begins, by the rules of the options', async () => {
+    endpoint.tokens.set('opaque', { ...good, iat: now })
+    const verifier = build({}, { maxTokenAgeSeconds: 5, clockToleranceSeconds: 0 } as object)
+    expect(await codeOf(verifier)).toBe('passes')
+    clock.advance(4.9)
+    expect(await codeOf(verifier)).toBe('passes')
+    clock.advance(0.1)
+    expect(await codeOf(verifier)).toBe('token_too_old')
+    clock.set(now - 1)
+    expect(await codeOf(verifier)).toBe('token_not_active')
+    expect(endpoint.asked).toHaveLength(1)
+  })
+
   it('that is refused is asked about once: a token for others is no way to have the issuer asked', async () => {
     endpoint.tokens.set('opaque', { ...good, aud: 'https://other.example.com' })
     const verifier = build()
