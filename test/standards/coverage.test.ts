@@ -22,6 +22,7 @@ const sections = {
   'R-CAEP': 2,
   'R-REV': 1,
   'R-TSL': 7,
+  'R-MCP': 1,
   'R-9449': 20,
   'R-8705': 4,
   'R-9440': 1,
