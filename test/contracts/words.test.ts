@@ -10,7 +10,7 @@ const words = [...Object.keys(core.policyKit({})), 'policyKit', 'policySet', 'lo
 const wordsOfCore = new Map(Object.entries(core))
 
 it.each<[string, object, readonly string[]]>([
-  ['Express', express, ['auth', 'requires']],
+  ['Express', express, ['auth', 'requires', 'resourceMetadata']],
   ['Fastify', fastify, ['default', 'DeniedError']],
   ['MCP', mcp, ['mcpAuth', 'protectedResourceMetadata', 'tokenVerifier']],
   [

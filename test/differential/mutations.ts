@@ -212,9 +212,11 @@ export const changedClaims: Readonly<Record<string, (random: Random) => Members>
   sub: one('sub', [...texts('bob', '__proto__'), ...odd, undefined]),
   jti: one('jti', [...texts('bob'), ...odd, undefined]),
   'a required claim': one('client_id', [...texts('app'), ...odd, undefined]),
+  act: one('act', [...texts({ sub: 'app' }), ...odd]),
+  authorization_details: one('authorization_details', [...texts([{ type: 'payment' }], [{}]), ...odd]),
   cnf: one('cnf', [...texts({ jkt: 'AAAA' }, { 'x5t#S256': 'AAAA' }), ...odd]),
   'something unknown': (random) => ({
-    [random.pick(['scope', 'roles', 'act', 'https://example.com/x', '__proto__'])]: random.pick(odd),
+    [random.pick(['scope', 'roles', 'acts', 'https://example.com/x', '__proto__'])]: random.pick(odd),
   }),
   depth: (random) => {
     const levels = random.pick([5, 31, 32, 200])

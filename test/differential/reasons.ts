@@ -38,6 +38,9 @@ const membersOf = (value: unknown): number =>
 
 const isOddText = (value: unknown) => value !== undefined && (typeof value !== 'string' || value === '')
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** The key of `kid: marked` says `alg: Ed25519`. For jose it does not serve `EdDSA`; by RFC 9864 §2.2 it does. */
 const isOtherNameOfMarkedKey = ({ header }: Facts) => header['alg'] === 'EdDSA' && header['kid'] === 'marked'
 
@@ -144,6 +147,18 @@ export const reasons: readonly Reason[] = [
     name: 'R-CLM-6: jose takes any sub and jti',
     ours: 'claim_invalid',
     matches: ({ claims: { sub, jti } }) => isOddText(sub) || isOddText(jti),
+  },
+  {
+    name: 'R-8693-1: jose does not look at act',
+    ours: 'claim_invalid',
+    matches: ({ claims: { act } }) => act !== undefined && !isObject(act),
+  },
+  {
+    name: 'R-9396-1: jose does not look at authorization_details',
+    ours: 'claim_invalid',
+    matches: ({ claims: { authorization_details: details } }) =>
+      details !== undefined &&
+      !(Array.isArray(details) && details.every((each) => isObject(each) && typeof each['type'] === 'string')),
   },
   {
     name: 'R-9068-2: jose takes null for a claim that is there',
