@@ -10,7 +10,11 @@ const startApi = () => startPlainService(({ headers }, response) => void respons
 function begin(options: Partial<ClientCredentialsOptions>) {
   const world = { now: 1_000 }
   const trust = { issuer: 'http://localhost', clientId: 'billing', clientSecret: 'secret' }
-  const client = serviceClient({ token: clientCredentials({ ...trust, ...options }), clock: () => world.now })
+  const client = serviceClient({
+    dangerouslyAllowAnyOrigin: true,
+    token: clientCredentials({ ...trust, ...options }),
+    clock: () => world.now,
+  })
   onTestFinished(() => client.close())
   return { client, world }
 }

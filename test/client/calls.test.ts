@@ -18,7 +18,7 @@ import { certificateFolder, clientEvents, createMesh, startPlainService, startSe
 import { type HandMadeServer, json, refusal, startHandMadeServer, tokens } from './token-endpoint.js'
 
 function clientWith(options: ServiceClientOptions = {}): ReturnType<typeof serviceClient> {
-  const client = serviceClient({ reloadSeconds: 0, ...options })
+  const client = serviceClient({ reloadSeconds: 0, dangerouslyAllowAnyOrigin: true, ...options })
   onTestFinished(() => client.close())
   return client
 }

@@ -54,7 +54,7 @@ function clientFor(options: Partial<ClientCredentialsOptions>) {
     resource,
     ...options,
   })
-  const made = serviceClient({ token })
+  const made = serviceClient({ dangerouslyAllowAnyOrigin: true, token })
   onTestFinished(() => made.close())
   return made
 }
@@ -175,7 +175,7 @@ describe('RFC 8705 §2: a client that is its certificate', () => {
     )
     const files = await certificateFolder({ ...mesh.issue('billing'), ca: mesh.ca })
     const token = clientCredentials({ issuer: service.url, clientId: 'billing' })
-    const made = serviceClient({ tls: files.paths, token })
+    const made = serviceClient({ dangerouslyAllowAnyOrigin: true, tls: files.paths, token })
     onTestFinished(() => made.close())
     expect(await (await made.fetch(`${service.url}/orders`)).text()).toBe('ok')
     expect(seen).toEqual([
@@ -190,7 +190,7 @@ describe('RFC 8705 §2: a client that is its certificate', () => {
     const service = await startService({ identity: mesh.issue('localhost'), clientCa: mesh.ca })
     const files = await certificateFolder({ ...mesh.issue('billing'), ca: mesh.ca })
     const token = clientCredentials({ issuer: server.issuer, clientId: 'billing', clientSecret: 'secret', fetch })
-    const made = serviceClient({ tls: files.paths, token })
+    const made = serviceClient({ dangerouslyAllowAnyOrigin: true, tls: files.paths, token })
     onTestFinished(() => made.close())
     expect(await (await made.fetch(service.url)).text()).toBe('billing')
     expect(server.requests).toHaveLength(1)
@@ -198,6 +198,6 @@ describe('RFC 8705 §2: a client that is its certificate', () => {
 
   it('needs a certificate', () => {
     const token = clientCredentials({ issuer: idp.issuer, clientId: 'billing' })
-    expect(() => serviceClient({ token })).toThrow(ConfigurationError)
+    expect(() => serviceClient({ dangerouslyAllowAnyOrigin: true, token })).toThrow(ConfigurationError)
   })
 })

@@ -24,7 +24,13 @@ async function startPicky(accepted: readonly string[], headers: Record<string, s
 function begin(server: HandMadeServer, options: ServiceClientOptions = {}) {
   const world = { now: 1_000 }
   const token = clientCredentials({ issuer: server.issuer, clientId: 'billing', clientSecret: 'secret' })
-  const client = serviceClient({ token, clock: () => world.now, reloadSeconds: 0, ...options })
+  const client = serviceClient({
+    dangerouslyAllowAnyOrigin: true,
+    token,
+    clock: () => world.now,
+    reloadSeconds: 0,
+    ...options,
+  })
   onTestFinished(() => client.close())
   /** As long as a token must have been held before it is replaced. */
   const warm = async (url: string) => {
@@ -160,7 +166,7 @@ describe('RFC 8705 §3: a token that is bound to the certificate', () => {
     )
     const files = await certificateFolder({ ...mesh.issue('client-1'), ca: mesh.ca })
     const token = clientCredentials({ issuer: service.url, tokenEndpoint: `${service.url}/token`, clientId: 'client' })
-    const client = serviceClient({ tls: files.paths, token, reloadSeconds: 0 })
+    const client = serviceClient({ dangerouslyAllowAnyOrigin: true, tls: files.paths, token, reloadSeconds: 0 })
     onTestFinished(() => client.close())
     const statuses = new Set<number>()
     for (let round = 2; round <= 4; round += 1) {

@@ -15,7 +15,7 @@ const startApi = () => startPlainService(({ headers }, response) => void respons
 function clientOf(server: HandMadeServer, options: Partial<TokenExchangeOptions>, clock?: () => number) {
   const trust = { issuer: server.issuer, clientId: 'billing', clientSecret: 'secret' }
   const token = tokenExchange({ ...trust, subjectToken: () => 'of ann', ...options })
-  const client = serviceClient({ token, ...(clock && { clock }) })
+  const client = serviceClient({ dangerouslyAllowAnyOrigin: true, token, ...(clock && { clock }) })
   onTestFinished(() => client.close())
   return client
 }
@@ -172,7 +172,7 @@ describe('tokens of several subjects', () => {
     let subject = ''
     const trust = { issuer: server.issuer, clientId: 'billing', clientSecret: 'secret' }
     const token = tokenExchange({ ...trust, subjectToken: () => subject })
-    const client = serviceClient({ tls: files.paths, token, reloadSeconds: 0 })
+    const client = serviceClient({ dangerouslyAllowAnyOrigin: true, tls: files.paths, token, reloadSeconds: 0 })
     onTestFinished(() => client.close())
     const call = async (who: string) => {
       subject = who

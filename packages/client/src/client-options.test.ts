@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
 import { judgeClientOptions, type ServiceClientOptions } from './client-options.js'
+import { clientCredentials } from './tokens/client-credentials.js'
 
 const judge = (options: object, environment = {}) => judgeClientOptions(options as ServiceClientOptions, environment)
 const files = { certFile: 'a.pem', keyFile: 'b.pem' }
@@ -47,6 +48,17 @@ describe('what does not build', () => {
     ['a clock that stands', { clock: 5 }],
   ])('%s', (_, options) => {
     expect(() => judge(options)).toThrow(ConfigurationError)
+  })
+})
+
+describe('a token', () => {
+  const token = clientCredentials({ issuer: 'https://idp.example.com', clientId: 'a', clientSecret: 'secret' })
+
+  it('goes nowhere unless it is said where', () => {
+    expect(() => judge({ token })).toThrow('`origins`')
+    expect(() => judge({ token, dangerouslyAllowAnyOrigin: 'yes' })).toThrow('`origins`')
+    expect(judge({ token, origins: 'https://orders.example.com' }).origins).toHaveLength(1)
+    expect(judge({ token, dangerouslyAllowAnyOrigin: true }).origins).toEqual([])
   })
 })
 

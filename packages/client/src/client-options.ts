@@ -34,8 +34,13 @@ export interface ServiceClientOptions {
   readonly tls?: CertificateFileOptions | SpiffeFileOptions
   /** Where tokens come from: `clientCredentials()` or `tokenExchange()`. */
   readonly token?: TokenSource
-  /** Origins, such as `https://orders.example.com`, that `fetch` goes to, and no others. @defaultValue any, over TLS */
+  /**
+   * Origins, such as `https://orders.example.com`, that `fetch` goes to, and no others. Needed with `token`: it goes wherever `fetch`
+   * does. @defaultValue any, over TLS
+   */
   readonly origins?: string | readonly string[]
+  /** Lets `token` go to any origin, over TLS, where there are no `origins`. @defaultValue false */
+  readonly dangerouslyAllowAnyOrigin?: boolean
   /** Until an answer begins, a token included, and between two parts of its body; in seconds. @defaultValue 10 */
   readonly timeoutSeconds?: number
   /** Until a connection stands, in seconds. @defaultValue 5 */
@@ -64,7 +69,7 @@ export interface ClientSettings extends ConnectionSettings {
 
 const known = [
   ...['name', 'tls', 'token', 'origins', 'timeoutSeconds', 'connectTimeoutSeconds', 'connectionsPerOrigin'],
-  ...['reloadSeconds', 'drainSeconds', 'clock'],
+  ...['reloadSeconds', 'drainSeconds', 'clock', 'dangerouslyAllowAnyOrigin'],
 ]
 
 /** What would stop the check of the server's certificate. */
@@ -81,13 +86,17 @@ export function judgeClientOptions(
   requireFunction(clock, '`clock`')
   if (token !== undefined && !(token instanceof TokenSource))
     throw new ConfigurationError('`token` must come from clientCredentials() or tokenExchange()')
+  const origins = requireStrings(options.origins, '`origins`').map(requireOrigin)
+  // A part of a URL that comes from outside would choose who gets the token.
+  if (token !== undefined && origins.length === 0 && options.dangerouslyAllowAnyOrigin !== true)
+    throw new ConfigurationError('`token` needs `origins`: those that it may go to')
   const seconds = (value: unknown, what: string, least: number, greatest: number) =>
     requireNumber(value, what, least, greatest)
   return {
     name: requireString(name, '`name`'),
     ...judgeTls(options.tls),
     token,
-    origins: requireStrings(options.origins, '`origins`').map(requireOrigin),
+    origins,
     timeoutSeconds: seconds(options.timeoutSeconds ?? 10, '`timeoutSeconds`', 0.1, 300),
     connectTimeoutSeconds: seconds(options.connectTimeoutSeconds ?? 5, '`connectTimeoutSeconds`', 0.1, 60),
     connectionsPerOrigin: Math.floor(requireNumber(connectionsPerOrigin, '`connectionsPerOrigin`', 1, 10_000)),
