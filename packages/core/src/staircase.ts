@@ -56,6 +56,7 @@ interface Presented {
 }
 
 const anonymous: Judged = Object.freeze({ auth: undefined, validUntil: Number.POSITIVE_INFINITY })
+const nothingShown: VerifiableRequest = Object.freeze({ headers: {} })
 const bareToken: Climb = Object.freeze({ policy: undefined, isOptional: false, isExplained: false })
 
 /** The steps of one verifier. */
@@ -219,9 +220,12 @@ export class Staircase {
     return { ...this.#judgePolicy(auth, request, climb), nonce: proof?.nonce } // 9
   }
 
+  /** INVARIANT: a policy is asked wherever there is one, also where no request is shown: then what it reads there is undetermined. */
   #judgePolicy(auth: Principal<unknown>, request: VerifiableRequest | undefined, { policy }: Climb): Judged {
-    const isUnasked = policy === undefined || request === undefined
-    return { auth, validUntil: isUnasked ? auth.expiresAt : this.satisfy(policy, auth, request) }
+    return {
+      auth,
+      validUntil: policy === undefined ? auth.expiresAt : this.satisfy(policy, auth, request ?? nothingShown),
+    }
   }
 
   #dpopModeOf({ issuer }: AccessToken<unknown>): DpopMode {
