@@ -148,6 +148,9 @@ export class RegionWriter {
     const seconds = this.#pause * (1 + this.#parts.random())
     this.#pause = Math.min(this.#pause * 2, longestPause)
     // What waits for a region keeps no process alive: `close` and the outbox file are there for that.
-    this.#timer = setTimeout(() => void this.flush(), seconds * 1000).unref()
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined // it may find a flush under way, which must be able to set the next one when it fails
+      void this.flush()
+    }, seconds * 1000).unref()
   }
 }
