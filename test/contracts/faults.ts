@@ -35,6 +35,9 @@ export const usedProof = 'used-before'
 /** Of whose tokens too many were refused. */
 export const failingSubject = 'failing'
 
+/** Of whose certificate a trusted proxy says that it has two names. */
+const strangeWorkload = 'spiffe://prod.example/strange'
+
 /** Of the one token that was taken back. */
 export const revokedJti = 'taken-back'
 
@@ -87,6 +90,12 @@ export const faults: Readonly<Record<ErrorCode, Fault>> = {
     const line = authorization(await idp.issue(good))
     return { lines: [line, line] }
   },
+  certificate_rejected: async ({ idp }) => ({
+    lines: [
+      authorization(await idp.issue(good)),
+      `X-Forwarded-Client-Cert: URI=${strangeWorkload};URI=${strangeWorkload}`,
+    ],
+  }),
   attempts_exceeded: claims({ sub: failingSubject }),
   token_malformed: async () => ({ lines: [authorization('eyJ.e30.b')] }),
   token_type_rejected: header({ typ: 'logout+jwt' }),

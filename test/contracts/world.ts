@@ -100,7 +100,9 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
     subjects: { exists },
     publicUrl,
     dpopProofs: { nonces: { secret: nonceSecret } },
-    trustedProxies: [],
+    trustedProxies: ['127.0.0.1', '::1'],
+    clientCertificate: 'x-forwarded-client-cert',
+    spiffe: { trustDomains: [{ trustDomain: 'prod.example' }] },
     failedAttempts: { limit: 10, windowSeconds: 60 },
     clock,
     fetch: introspect,
@@ -108,7 +110,8 @@ export async function createWorld(target: AdapterTarget, served: readonly Contra
   const app = await target.serve(options, served)
   const shown = (lines: readonly string[], params: object = {}, path = '/orders'): VerifiableRequest => {
     const fields = target.joinsLines === true ? joined(lines.map(toField)) : lines.map(toField)
-    return { headers: {}, rawHeaders: fields.flat(), method: 'GET', url: path, params: { ...params } }
+    const came = { headers: {}, rawHeaders: fields.flat(), remoteAddress: '127.0.0.1' }
+    return { ...came, method: 'GET', url: path, params: { ...params } }
   }
   return {
     now,

@@ -4,6 +4,7 @@ import type { KeysEvent, StateEvent } from '@sallyport/core'
 import { createTestIssuer, type TestIssuer } from '@sallyport/core/testing'
 import { afterEach, beforeEach } from 'vitest'
 import { systemClock, pause as wait } from '../../packages/core/src/clock.js'
+import { parseJwkSet } from '../../packages/core/src/keys/jwk-set.js'
 import { defaultKeyLifetimes, type KeyLifetimes } from '../../packages/core/src/keys/key-lifetimes.js'
 import { RemoteJwkSet } from '../../packages/core/src/keys/remote-jwk-set.js'
 import { createPort } from '../../packages/redis/src/port/connect.js'
@@ -84,6 +85,7 @@ export function fleetWorld(): FleetWorld {
       if (connects) await port.connect(5)
       const keysOf: FleetNode['keysOf'] = (issuer, lifetimes = {}) => {
         const keys = new RemoteJwkSet({
+          parse: parseJwkSet,
           source: { issuer: issuer.issuer, location: '' },
           isSource: (at) => at.href === issuer.jwksUri,
           documents: () => documents,

@@ -1,6 +1,6 @@
 // The words all rooms share: what a good token comes to, who passed, and what is answered.
 import type { ErrorCode } from './errors.js'
-import type { BindingMethod, TokenFacts } from './policy/facts.js'
+import type { BindingMethod, TokenFacts, WorkloadFacts } from './policy/facts.js'
 
 /**
  * For an application to say once what its handlers see: `claims` types `req.auth.claims`, and `optional: true` makes
@@ -40,6 +40,8 @@ export interface AccessToken<Claims = RegisteredClaims> extends TokenFacts {
   readonly expiresAt: number
   /** `cnf` (RFC 7800 §3.1), as it came. A fact of its own: the application's schema may not know the claim. */
   readonly confirmation: unknown
+  /** The workload that a JWT-SVID speaks for; absent for every other token. */
+  readonly workload?: WorkloadFacts | undefined
 }
 
 declare const vouched: unique symbol
@@ -49,6 +51,13 @@ declare const vouched: unique symbol
  * it is judged yet. Only `introspection/introspection-answer.ts` says so of an object.
  */
 export type ActiveClaims = Readonly<Record<string, unknown>> & { readonly [vouched]: true }
+
+/** What has been proven beside a token. */
+export interface ProvenBeside {
+  readonly binding?: BindingMethod | undefined
+  /** By the certificate of the connection. */
+  readonly workload?: WorkloadFacts | undefined
+}
 
 /** Who passed the gate: `auth` of an allowed {@link Decision}, `req.auth` of a protected route. Made anew for every request. */
 export class Principal<Claims = RegisteredClaims> {
@@ -70,10 +79,16 @@ export class Principal<Claims = RegisteredClaims> {
   readonly confirmation: unknown
   /** How the caller has proven to be the holder of the token; `undefined` for a token that is bound to nobody. */
   readonly binding: BindingMethod | undefined
+  /**
+   * The SPIFFE ID of the workload that calls: of its JWT-SVID, or of the certificate of the connection. `undefined` where none has
+   * proven who it is.
+   */
+  readonly workload: string | undefined
   readonly #token: string
   readonly #accessToken: AccessToken<Claims>
+  readonly #workload: WorkloadFacts | undefined
 
-  constructor(accessToken: AccessToken<Claims>, token: string, binding?: BindingMethod | undefined) {
+  constructor(accessToken: AccessToken<Claims>, token: string, proven: ProvenBeside = {}) {
     this.claims = accessToken.claims
     this.subject = accessToken.subject
     this.issuer = accessToken.issuer
@@ -82,7 +97,9 @@ export class Principal<Claims = RegisteredClaims> {
     this.roles = accessToken.roles
     this.expiresAt = accessToken.expiresAt
     this.confirmation = accessToken.confirmation
-    this.binding = binding
+    this.binding = proven.binding
+    this.#workload = accessToken.workload ?? proven.workload
+    this.workload = this.#workload?.spiffeId
     this.#token = token
     this.#accessToken = accessToken
   }
@@ -92,7 +109,12 @@ export class Principal<Claims = RegisteredClaims> {
     return principal.#accessToken
   }
 
-  /** The token as it was presented. Logging or serializing a principal does not show it. */
+  /** @internal for the engine: until when the workload is known */
+  static workloadOf(principal: Principal<unknown>): WorkloadFacts | undefined {
+    return principal.#workload
+  }
+
+  /** The token as it was presented; empty for a workload that came without one. Logging or serializing a principal does not show it. */
   get token(): string {
     return this.#token
   }

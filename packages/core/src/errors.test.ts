@@ -6,6 +6,7 @@ const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: st
   credential_malformed: [400, 'invalid_request'],
   credential_ambiguous: [400, 'invalid_request'],
   attempts_exceeded: [429],
+  certificate_rejected: [401, 'invalid_token'],
   token_malformed: [401, 'invalid_token'],
   token_type_rejected: [401, 'invalid_token'],
   algorithm_rejected: [401, 'invalid_token'],

@@ -22,6 +22,7 @@ const codes = {
   credential_missing: { status: 401, title: 'No credential was presented' },
   credential_malformed: { status: 400, oauthError: 'invalid_request', title: 'The credential is malformed' },
   credential_ambiguous: { status: 400, oauthError: 'invalid_request', title: 'More than one credential was presented' },
+  certificate_rejected: { status: 401, oauthError: 'invalid_token', title: 'The client certificate is not accepted' },
   attempts_exceeded: { status: 429, title: 'Too many failed attempts' },
   token_malformed: { status: 401, oauthError: 'invalid_token', title: 'The token is malformed' },
   token_type_rejected: { status: 401, oauthError: 'invalid_token', title: 'The token is not of the accepted type' },
@@ -77,6 +78,8 @@ export interface VerificationErrorDetails {
   readonly header?: string
   /** Whether it was the schema of the application that refused the claim. */
   readonly bySchema?: boolean
+  /** Whether it is about the certificate of the connection, and the token was not looked at. */
+  readonly isOfConnection?: boolean
   /** Whether nobody looked, because too many others had asked for the same: it says nothing about whoever asks now. */
   readonly isUnexamined?: boolean
   /** Scopes that the policy asks for: all of them, held or not. */
@@ -102,6 +105,7 @@ export class VerificationError extends Error {
   readonly claim: string | undefined
   readonly header: string | undefined
   readonly bySchema: boolean
+  readonly isOfConnection: boolean
   readonly isUnexamined: boolean
   readonly requiredScopes: readonly string[] | undefined
   readonly acrValues: readonly string[] | undefined
@@ -114,6 +118,7 @@ export class VerificationError extends Error {
     this.claim = details.claim
     this.header = details.header
     this.bySchema = details.bySchema ?? false
+    this.isOfConnection = details.isOfConnection ?? false
     this.isUnexamined = details.isUnexamined ?? false
     this.requiredScopes = details.requiredScopes
     this.acrValues = details.acrValues

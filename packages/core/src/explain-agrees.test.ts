@@ -2,6 +2,7 @@
 // wrong with a request; each row is judged by `verify` and by `explain`, alone and together with every other.
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { createTestAuthority, createTestCertificate, svidExtensions } from '../../../test/fixtures/der-certificates.js'
 import { type ErrorCode, errorCodes, VerificationError } from './errors.js'
 import type { CheckName } from './explain.js'
 import { TimeStamps } from './jose/time-stamp.js'
@@ -36,6 +37,8 @@ Object.assign(state, {
   },
 })
 
+const authority = createTestAuthority()
+const unvouched = createTestCertificate({ extensions: svidExtensions('spiffe://prod.example/orders') })
 const introspectionEndpoint = 'https://idp.example.com/introspect'
 
 const verifier = createVerifier({
@@ -58,6 +61,15 @@ const verifier = createVerifier({
   publicUrl: 'https://api.example.com',
   dpopProofs: { nonces: { secret: nonceSecret } },
   trustedProxies: [],
+  clientCertificate: 'tls',
+  spiffe: {
+    trustDomains: [
+      {
+        trustDomain: 'prod.example',
+        bundle: { keys: [{ use: 'x509-svid', x5c: [authority.der.toString('base64')] }] },
+      },
+    ],
+  },
   failedAttempts: { limit: 10, windowSeconds: 60 },
   subjects: {
     exists({ subject }) {
@@ -111,6 +123,11 @@ const faults: Readonly<Record<string, Fault>> = {
     code: 'credential_ambiguous',
     check: 'credential',
     request: (token) => ({ ...bearer(token), url: `/?access_token=${token}` }),
+  },
+  'a workload that nobody vouches for': {
+    code: 'certificate_rejected',
+    check: 'workload',
+    request: (token) => ({ ...bearer(token), socket: { getPeerX509Certificate: () => ({ raw: unvouched.der }) } }),
   },
   'an address that has failed too often': {
     code: 'attempts_exceeded',

@@ -4,6 +4,7 @@
 import { grantsAt } from './claims/claim-path.js'
 import type { VerificationError } from './errors.js'
 import type { IssuerRecord } from './issuer-record.js'
+import { parseSpiffeId } from './jose/spiffe-id.js'
 import type { PolicyTrace } from './policy/facts.js'
 import { PolicyDenial } from './policy/policy-denial.js'
 import { decisiveParts, formatPart } from './policy/trace.js'
@@ -37,6 +38,7 @@ export interface Explanation {
 
 const sections = {
   credential: 'RFC 6750 §2',
+  workload: 'SPIFFE X509-SVID §5',
   attempts: 'RFC 6585 §4',
   format: 'RFC 7515 §5.2',
   introspection: 'RFC 7662 §2.2',
@@ -63,21 +65,35 @@ const sections = {
 /** The checks, in the order in which the verifier makes them. */
 export type CheckName = keyof typeof sections
 
-/** What a token has in place of a signature, if only its issuer can read it. */
-const opaqueOnly: ReadonlySet<CheckName> = new Set<CheckName>(['introspection'])
-const jwtOnly: ReadonlySet<CheckName> = new Set<CheckName>(['header', 'algorithm', 'type', 'key', 'signature'])
+/** What is not checked, by what came. A token that only its issuer can read has an answer in place of a signature. */
+const passedOver: Readonly<Record<UnverifiedToken['form'], ReadonlySet<CheckName>>> = {
+  jwt: new Set<CheckName>(['introspection']),
+  opaque: new Set<CheckName>(['header', 'algorithm', 'type', 'key', 'signature']),
+  none: new Set<CheckName>([
+    ...(['attempts', 'format', 'introspection', 'issuer', 'header', 'algorithm', 'type', 'key', 'signature'] as const),
+    ...(['kind', 'audience', 'expiry', 'not before', 'age', 'binding', 'proof', 'replay'] as const),
+  ]),
+}
 
 /** What was known when the verifier said no. Nothing of it is proven. */
 export interface ExplanationContext {
+  /** Whether certificates of workloads are looked at. */
+  readonly hasWorkloads: boolean
   readonly issuers: ReadonlyMap<string, IssuerRecord>
+  /** By trust domain. */
+  readonly svidRecords: ReadonlyMap<string, IssuerRecord>
   readonly unverified: UnverifiedToken | undefined
   /** Seconds since the epoch. */
   readonly now: number
 }
 
 /** The explanation of a request that passed; an anonymous one went no further than its missing credential. */
-export function explainAllowed(isAnonymous: boolean, policy: PolicyTrace | undefined, isOpaque = false): Explanation {
-  const checks = explainChecks(undefined, {}, isOpaque)
+export function explainAllowed(
+  isAnonymous: boolean,
+  policy: PolicyTrace | undefined,
+  scope: ExplanationScope,
+): Explanation {
+  const checks = explainChecks(undefined, {}, scope)
   if (!isAnonymous) return { allowed: true, checks, ...(policy !== undefined && { policy }) }
   return {
     allowed: true,
@@ -92,9 +108,20 @@ export function explainDenied(error: VerificationError, context: ExplanationCont
     allowed: false,
     code: error.code,
     reason: error.message,
-    checks: explainChecks(failedCheck(error), diagnosis, context.unverified?.isOpaque ?? false),
+    checks: explainChecks(failedCheck(error), diagnosis, { form: formOf(error, context), ...context }),
     ...(error instanceof PolicyDenial && { policy: error.trace }),
   }
+}
+
+/** Which checks there are to speak of. */
+interface ExplanationScope {
+  readonly form: UnverifiedToken['form']
+  readonly hasWorkloads: boolean
+}
+
+/** Where nothing came at all, what is missing is a token. */
+function formOf({ code }: VerificationError, { unverified }: ExplanationContext): UnverifiedToken['form'] {
+  return unverified === undefined || code === 'credential_missing' ? 'jwt' : unverified.form
 }
 
 type Diagnosis = Pick<ExplainedCheck, 'expected' | 'got' | 'action'>
@@ -102,10 +129,11 @@ type Diagnosis = Pick<ExplainedCheck, 'expected' | 'got' | 'action'>
 function explainChecks(
   failed: CheckName | undefined,
   diagnosis: Diagnosis,
-  isOpaque: boolean,
+  { form, hasWorkloads }: ExplanationScope,
 ): readonly ExplainedCheck[] {
-  const foreign = isOpaque ? jwtOnly : opaqueOnly
-  const names = (Object.keys(sections) as CheckName[]).filter((name) => !foreign.has(name))
+  const names = (Object.keys(sections) as CheckName[]).filter(
+    (name) => !passedOver[form].has(name) && (name !== 'workload' || hasWorkloads),
+  )
   const end = failed === undefined ? names.length : names.indexOf(failed)
   return names.map((check, index) => {
     if (index === end) return { check, section: sections[check], outcome: 'failed', ...diagnosis }
@@ -122,12 +150,15 @@ const checkByClaim: ReadonlyMap<string | undefined, CheckName> = new Map<string 
 ])
 
 /** The check that an error is about. Every code and claim belongs to one. */
-function failedCheck({ code, claim, header, bySchema }: VerificationError): CheckName {
+function failedCheck({ code, claim, header, bySchema, isOfConnection }: VerificationError): CheckName {
+  if (isOfConnection) return 'workload'
   switch (code) {
     case 'credential_missing':
     case 'credential_malformed':
     case 'credential_ambiguous':
       return 'credential'
+    case 'certificate_rejected':
+      return 'workload'
     case 'token_malformed':
       return header === undefined ? 'format' : 'header'
     case 'token_inactive':
@@ -177,8 +208,7 @@ function failedCheck({ code, claim, header, bySchema }: VerificationError): Chec
 
 function diagnose(error: VerificationError, context: ExplanationContext): Diagnosis {
   const claims = context.unverified?.unverifiedClaims ?? {}
-  const { iss } = claims
-  const record = typeof iss === 'string' ? context.issuers.get(iss) : undefined
+  const record = recordOf(claims, context)
   const words = { error, context, claims, header: context.unverified?.unverifiedHeader, record }
   switch (failedCheck(error)) {
     case 'credential':
@@ -187,6 +217,8 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
         got: error.message,
         action: 'send one header: Authorization: Bearer <token>',
       }
+    case 'workload':
+      return diagnoseWorkload(error)
     case 'issuer':
       return diagnoseIssuer(words)
     case 'algorithm':
@@ -263,6 +295,30 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
       }
     default:
       return { expected: 'a token as the RFC writes it', got: error.message, action: 'get a new token from the issuer' }
+  }
+}
+
+/** Whose rules a token was judged by. */
+function recordOf(
+  { iss, sub }: Words['claims'],
+  { issuers, svidRecords }: ExplanationContext,
+): IssuerRecord | undefined {
+  const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined
+  return issuer ?? (typeof sub === 'string' ? svidRecords.get(parseSpiffeId(sub)?.trustDomain ?? '') : undefined)
+}
+
+function diagnoseWorkload({ code, message, cause }: VerificationError): Diagnosis {
+  if (code === 'certificate_rejected')
+    return {
+      expected: 'an X.509-SVID that the bundle of its trust domain vouches for',
+      got: message,
+      action:
+        'look at the certificate that the workload shows, and which of `spiffe.trustDomains` it should belong to: their bundles may be old',
+    }
+  return {
+    expected: 'the bundle of the trust domain',
+    got: printable(cause instanceof Error ? cause.message : message),
+    action: 'look whether the bundle can be fetched or read on this host; the certificate itself was not judged',
   }
 }
 

@@ -65,7 +65,7 @@ export {
   type PolicyOutcome,
   policyFacts,
 } from './policy/evaluate.js'
-export type { BindingMethod, PolicyTrace, RequestFacts, TokenFacts } from './policy/facts.js'
+export type { BindingMethod, PolicyTrace, RequestFacts, TokenFacts, WorkloadFacts } from './policy/facts.js'
 export type { ClaimDeclarations, ClaimType } from './policy/kit/claim-declarations.js'
 export type {
   BooleanClaim,
@@ -102,7 +102,7 @@ export type {
 } from './policy/policy.js'
 export { type PolicySet, type PolicySource, policySet } from './policy/policy-set.js'
 export type { BetweenOptions } from './policy/request-words.js'
-export { between, req } from './policy/request-words.js'
+export { between, req, spiffe } from './policy/request-words.js'
 export { formatTrace } from './policy/trace.js'
 export type { PolicyParts } from './policy/words.js'
 export {
@@ -133,7 +133,12 @@ export type { ReceivedRequest } from './receivers/received-request.js'
 export type { ReceiverAnswer } from './receivers/receiver-answer.js'
 export type { CredentialSource } from './request/extract-credential.js'
 export type { PublicUrl } from './request/public-url.js'
-export type { ObservableSocket, RequestHeaders, VerifiableRequest } from './request/verifiable-request.js'
+export type {
+  ObservableCertificate,
+  ObservableSocket,
+  RequestHeaders,
+  VerifiableRequest,
+} from './request/verifiable-request.js'
 export type { MetadataAnswer, ResourceMetadata, ResourceOptions } from './resource-metadata.js'
 export type { SubjectLookUp, SubjectsOptions, SubjectToLookUp } from './revocation/subject-options.js'
 export { type SecurityEvent, type SecurityEventsOptions, securityEvents } from './security-events.js'
@@ -154,4 +159,5 @@ export type { RegionHealth, RevocationReceipt, State, StateHealth } from './stat
 export type { Answer, Question, VerdictCache } from './state/verdict-cache.js'
 export type { StatusListOptions, StatusListSignerOptions } from './status-lists.js'
 export type { TransmitterOptions } from './transmitters.js'
+export type { SpiffeOptions, TrustDomainOptions } from './trust-domains.js'
 export { createVerifier, type RouteRule, type Verifier } from './verifier.js'

@@ -12,7 +12,7 @@ import {
 } from './jose/jwk.js'
 import type { Fetch } from './keys/fetch-document.js'
 import { discoverJwksUri, isFetchable } from './keys/issuer-metadata.js'
-import { importPublishedKey, JwkSet, type KeySet, SecretKeySet } from './keys/jwk-set.js'
+import { importPublishedKey, JwkSet, type KeySet, parseJwkSet, SecretKeySet } from './keys/jwk-set.js'
 import { defaultKeyLifetimes, type KeyLifetimeOptions, type KeyLifetimes } from './keys/key-lifetimes.js'
 import { RemoteJwkSet } from './keys/remote-jwk-set.js'
 import { requireKnownOptions, requireSeconds } from './option-checks.js'
@@ -90,6 +90,7 @@ function createRemoteKeySet(
     isSource: (url) =>
       jwksUri === undefined ? couldBeNamed(url, discoveryUrl ?? new URL(issuer)) : url.href === jwksUri.href,
     lifetimes: requireLifetimes(options.keyLifetimes, `${issuer}: \`keyLifetimes`),
+    parse: parseJwkSet,
     locate: async (fetchContext) => jwksUri ?? discoverJwksUri(issuer, discoveryUrl, fetchContext),
   })
 }
@@ -120,7 +121,8 @@ function urlOption(url: unknown, what: string, tenant: string | undefined): URL 
   return requireUrl(url.replaceAll('{tenant}', tenant), what)
 }
 
-function requireLifetimes(options: KeyLifetimeOptions | undefined, what: string): KeyLifetimes {
+/** @throws ConfigurationError */
+export function requireLifetimes(options: KeyLifetimeOptions | undefined, what: string): KeyLifetimes {
   if (options === undefined) return defaultKeyLifetimes
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ConfigurationError(`${what}\` must be an object`)

@@ -20,6 +20,7 @@ import {
 import { defaultMaxTokenBytes } from './jose/compact-jws.js'
 import { createDecrypter, type Decrypter, type DecryptionOptions } from './jose/nested-jwe.js'
 import type { Fetch } from './keys/fetch-document.js'
+import type { KeySet } from './keys/jwk-set.js'
 import { OpaqueTokens } from './opaque-tokens.js'
 import { requireKnownOptions } from './option-checks.js'
 import { type Policy, requirePolicyNode } from './policy/policy.js'
@@ -35,6 +36,8 @@ import { judgeSubjects, type SubjectsOptions } from './revocation/subject-option
 import type { KeySetDocuments } from './state/key-set-documents.js'
 import { createMemoryState } from './state/memory-state.js'
 import type { State } from './state/state.js'
+import { judgeSpiffe, type SpiffeOptions } from './trust-domains.js'
+import { Workloads } from './workloads.js'
 
 /** The options that are not about one issuer. */
 export interface VerifierSettings<
@@ -86,6 +89,11 @@ export interface VerifierSettings<
    */
   readonly clientCertificate?: ClientCertificateSource
   /**
+   * Workloads that are known by their SPIFFE IDs: by the certificate of the connection, where {@link clientCertificate} says where it
+   * is read, and by JWT-SVIDs. Off by default.
+   */
+  readonly spiffe?: SpiffeOptions
+  /**
    * Says what this API is, and who grants tokens for it, in metadata (RFC 9728) that adapters serve and challenges name. Off by
    * default; `{}` where the options say it all.
    */
@@ -126,6 +134,12 @@ export interface VerifierConfiguration {
   readonly optional: boolean
   readonly places: CredentialPlaces
   readonly holders: Holders
+  /** Who is known of workloads; absent where no certificate of theirs is looked at. */
+  readonly workloads: Workloads | undefined
+  /** What JWT-SVIDs are judged by, by trust domain. */
+  readonly svidRecords: ReadonlyMap<string, IssuerRecord>
+  /** Of every issuer and trust domain. */
+  readonly keySets: readonly KeySet[]
   readonly decrypt: Decrypter | undefined
   /** Asks about tokens that are no JWTs; absent where no issuer answers. */
   readonly opaqueTokens: OpaqueTokens | undefined
@@ -159,6 +173,7 @@ const settingNames: readonly (keyof VerifierSettings)[] = [
   'publicUrl',
   'dpopProofs',
   'clientCertificate',
+  'spiffe',
   'resource',
   'realm',
   'clock',
@@ -199,6 +214,8 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
       ? undefined
       : judgeCertificateSource(options.clientCertificate, isTrustedProxy)
   const issuers = trustedIssuers(options, issuerContext, proofs !== undefined)
+  const spiffe = options.spiffe === undefined ? undefined : judgeSpiffe(options.spiffe, certificates, issuerContext)
+  const trustDomains = [...(spiffe?.trustDomains.values() ?? [])]
   const subjects = options.subjects === undefined ? undefined : judgeSubjects(options.subjects)
   const introspected = introspectedIssuer(issuers)
   const sources = requireSources(options.credentials ?? 'authorization')
@@ -220,6 +237,11 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
     policy,
     policies,
     isTrustedProxy,
+    workloads: spiffe && certificates && new Workloads(spiffe, certificates, clock),
+    svidRecords: new Map(trustDomains.flatMap(({ name, record }) => (record === undefined ? [] : [[name, record]]))),
+    keySets: [...issuers.values(), ...trustDomains.flatMap(({ bundle: keys }) => (keys ? [{ keys }] : []))].map(
+      ({ keys }) => keys,
+    ),
     optional,
     places: {
       sources,

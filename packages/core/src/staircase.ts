@@ -13,6 +13,7 @@ import { readClaimsSet, trustIssuer } from './keys/trusted-issuer.js'
 import type { OpaqueTokens } from './opaque-tokens.js'
 import type { VerifierConfiguration } from './options.js'
 import type { PolicyFacts } from './policy/compiled.js'
+import type { BindingMethod } from './policy/facts.js'
 import type { Policy } from './policy/policy.js'
 import { requireSatisfied } from './policy/policy-denial.js'
 import { type Credential, extractCredential, findCredential, requireToken68 } from './request/extract-credential.js'
@@ -21,6 +22,7 @@ import type { VerifiableRequest } from './request/verifiable-request.js'
 import { askOutside } from './revocation/outside-check.js'
 import { requireUnrevoked } from './revocation/require-unrevoked.js'
 import { MemoryTokenCache } from './state/memory-token-cache.js'
+import type { Workload } from './workloads.js'
 
 /** How a request climbs. */
 export interface Climb {
@@ -41,18 +43,33 @@ export interface Judged {
 
 /** What a refused token says, for an explanation. */
 export interface UnverifiedToken {
-  /** Whether it was its issuer who has said it; then there is no header. */
-  readonly isOpaque?: boolean
+  /** `opaque`: it was its issuer who has said it, and there is no header. `none`: no token came. */
+  readonly form: 'jwt' | 'opaque' | 'none'
   readonly unverifiedHeader?: JwsHeader
   readonly unverifiedClaims: JsonObject
 }
 
+/** What came beside a credential, if one did. */
+interface Shown {
+  readonly request: VerifiableRequest
+  /** Who is at the other end of the connection, of workloads. */
+  readonly workload: Workload | undefined
+  readonly climb: Climb
+}
+
 /** A credential, and what came with it. */
-interface Presented {
+interface Presented extends Omit<Shown, 'request'> {
   readonly credential: Credential
   /** Absent for a bare token. */
   readonly request: VerifiableRequest | undefined
-  readonly climb: Climb
+}
+
+/** The same, once its bearer is its holder. */
+interface Proven extends Omit<Presented, 'credential'> {
+  /** Absent for a workload without a token. */
+  readonly credential?: Credential
+  readonly method: BindingMethod | undefined
+  readonly proof?: UsableProof | undefined
 }
 
 const anonymous: Judged = Object.freeze({ auth: undefined, validUntil: Number.POSITIVE_INFINITY })
@@ -76,13 +93,16 @@ export class Staircase {
 
   /** All of it. @throws VerificationError */
   climb(request: VerifiableRequest, climb: Climb): Judged | Promise<Judged> {
-    const { places, optional } = this.#configuration
-    const credential = findCredential(request, places) // 1 · RFC 6750 §2
-    if (credential === undefined) {
-      if (climb.isOptional || (optional && climb.policy === undefined)) return anonymous // absent is fine; bad never is
-      throw new VerificationError('credential_missing', 'the request carries no credential')
-    }
-    const presented = { credential, request, climb }
+    const credential = findCredential(request, this.#configuration.places) // 1 · RFC 6750 §2
+    const workload = this.#configuration.workloads?.identify(request, credential === undefined) // 1 · SPIFFE X509-SVID §5
+    if (!(workload instanceof Promise)) return this.#climbWith(credential, { request, workload, climb })
+    return workload.then((found) => this.#climbWith(credential, { request, workload: found, climb }))
+  }
+
+  #climbWith(credential: Credential | undefined, shown: Shown): Judged | Promise<Judged> {
+    const { request, climb } = shown
+    if (credential === undefined) return this.#climbWithout(shown)
+    const presented = { credential, ...shown }
     const known = climb.isExplained ? undefined : this.#recall(credential.unverifiedToken) // 2 to 6
     if (known !== undefined) return this.#admit(known, presented) // 7 to 9
     const attempt = this.#attempt(credential.unverifiedToken, request, climb.isExplained)
@@ -93,6 +113,19 @@ export class Staircase {
       return proven.then((token) => this.#admit(token, presented)) // 7 to 9
     }
     return attempt === undefined ? proveAndAdmit() : attempt.watch(proveAndAdmit)
+  }
+
+  /** A workload may need no token; nobody else passes without one, but as anonymous. */
+  #climbWithout(shown: Shown): Judged | Promise<Judged> {
+    const { optional, workloads } = this.#configuration
+    const { workload, climb } = shown
+    if (workload !== undefined && workloads !== undefined) {
+      const facts = this.#fitSchema(workloads.tokenOf(workload)) // 2 to 6: its trust domain has vouched for it
+      const admit = (token: AccessToken<unknown>) => this.#pass(token, { ...shown, method: 'mtls' }) // 8, 9
+      return facts instanceof Promise ? facts.then(admit) : admit(facts)
+    }
+    if (climb.isOptional || (optional && climb.policy === undefined)) return anonymous // absent is fine; bad never is
+    throw new VerificationError('credential_missing', 'the request carries no credential')
   }
 
   /** Steps 2 to 8 of a bare token. @throws VerificationError */
@@ -122,7 +155,8 @@ export class Staircase {
 
   policyFacts(auth: Principal<unknown>, request: VerifiableRequest): PolicyFacts {
     const { clock, policies, isTrustedProxy } = this.#configuration
-    const shown = new ObservedRequest(request, isTrustedProxy, auth.binding)
+    const proven = { binding: auth.binding, workload: Principal.workloadOf(auth) }
+    const shown = new ObservedRequest(request, isTrustedProxy, proven)
     return { token: Principal.accessTokenOf(auth), request: shown, now: clock(), policies: policies?.current.compiled }
   }
 
@@ -130,10 +164,11 @@ export class Staircase {
   async unverifiedOf(request: VerifiableRequest): Promise<UnverifiedToken | undefined> {
     const { places, decrypt, opaqueTokens } = this.#configuration
     try {
-      const token = extractCredential(request, places)?.unverifiedToken ?? ''
-      if (opaqueTokens?.concerns(token)) return { isOpaque: true, unverifiedClaims: opaqueTokens.claimsOf(token) ?? {} }
+      const token = extractCredential(request, places)?.unverifiedToken
+      if (token === undefined) return { form: 'none', unverifiedClaims: {} }
+      if (opaqueTokens?.concerns(token)) return { form: 'opaque', unverifiedClaims: opaqueTokens.claimsOf(token) ?? {} }
       const jws = decrypt !== undefined && looksEncrypted(token) ? await decrypt(token) : token
-      return readClaimsSet(this.#decoder.decode(jws))
+      return { form: 'jwt', ...readClaimsSet(this.#decoder.decode(jws)) }
     } catch (error) {
       if (error instanceof VerificationError) return undefined
       throw error
@@ -153,14 +188,14 @@ export class Staircase {
     isExplained: boolean,
     attempt?: Attempt | undefined,
   ): Promise<AccessToken<unknown>> {
-    const { issuers, clock, decrypt, opaqueTokens } = this.#configuration
+    const { issuers, svidRecords, clock, decrypt, opaqueTokens } = this.#configuration
     if (opaqueTokens?.concerns(unverifiedToken))
       return this.#introspect(opaqueTokens, unverifiedToken, isExplained, attempt)
     const cache = isExplained ? undefined : this.#cache
     const jws =
       decrypt !== undefined && looksEncrypted(unverifiedToken) ? await decrypt(unverifiedToken) : unverifiedToken // RFC 7519 §5.2
     const unverified = readClaimsSet(this.#decoder.decode(jws)) // 2 · RFC 7515 §5.2, RFC 7519 §7.2
-    const issuer = trustIssuer(issuers, unverified) // 3 · RFC 9068 §4
+    const issuer = trustIssuer(issuers, unverified, svidRecords) // 3 · RFC 9068 §4, SPIFFE JWT-SVID §4
     attempt?.requireHolder(unverified.unverifiedClaims) // RFC 6585 §4
     const found = issuer.keys.keyFor(unverified.unverifiedHeader) // 4 · RFC 7515 §4.1.4
     const key = found instanceof Promise ? await found : found
@@ -188,10 +223,10 @@ export class Staircase {
     return facts
   }
 
-  async #fitSchema(accessToken: ValidatedClaims['accessToken']): Promise<AccessToken<unknown>> {
+  #fitSchema(accessToken: ValidatedClaims['accessToken']): AccessToken<unknown> | Promise<AccessToken<unknown>> {
     const { schema } = this.#configuration
     if (schema === undefined) return accessToken
-    return { ...accessToken, claims: await validateSchema(accessToken.claims, schema) }
+    return validateSchema(accessToken.claims, schema).then((claims) => ({ ...accessToken, claims }))
   }
 
   /**
@@ -199,21 +234,26 @@ export class Staircase {
    *
    * @throws VerificationError
    */
-  #admit(token: AccessToken<unknown>, { credential, request, climb }: Presented): Judged | Promise<Judged> {
-    const { state, outsideChecks } = this.#configuration
+  #admit(token: AccessToken<unknown>, presented: Presented): Judged | Promise<Judged> {
+    const { credential, request } = presented
     const holder = this.#holders.require(token, { credential, request, mode: this.#dpopModeOf(token) }) // 7 · RFC 7800 §3.1
-    requireUnrevoked(token, state) // 8
-    const auth = new Principal(token, credential.unverifiedToken, holder?.method)
-    const waiting = outsideChecks.length === 0 ? undefined : askOutside(outsideChecks, token) // 8
-    if (waiting === undefined && holder?.proof === undefined) return this.#judgePolicy(auth, request, climb) // 9
-    return this.#admitLater(auth, holder?.proof, waiting, { credential, request, climb })
+    return this.#pass(token, { ...presented, method: holder?.method, proof: holder?.proof }) // 8, 9
   }
 
-  async #admitLater(
+  #pass(token: AccessToken<unknown>, proven: Proven): Judged | Promise<Judged> {
+    const { state, outsideChecks } = this.#configuration
+    const { credential, request, climb, workload, method, proof } = proven
+    requireUnrevoked(token, state) // 8
+    const auth = new Principal(token, credential?.unverifiedToken ?? '', { binding: method, workload })
+    const waiting = outsideChecks.length === 0 ? undefined : askOutside(outsideChecks, token) // 8
+    if (waiting === undefined && proof === undefined) return this.#judgePolicy(auth, request, climb) // 9
+    return this.#passLater(auth, waiting, proven)
+  }
+
+  async #passLater(
     auth: Principal<unknown>,
-    proof: UsableProof | undefined,
     waiting: Promise<void> | undefined,
-    { request, climb }: Presented,
+    { request, climb, proof }: Proven,
   ): Promise<Judged> {
     await waiting
     await (climb.isExplained ? proof?.look() : proof?.use()) // 7 · RFC 9449 §11.1: last, so that what is refused is not used up
@@ -253,5 +293,10 @@ export class Staircase {
 }
 
 function bare(unverifiedToken: string): Presented {
-  return { credential: { unverifiedToken, scheme: 'bearer' }, request: undefined, climb: bareToken }
+  return {
+    credential: { unverifiedToken, scheme: 'bearer' },
+    request: undefined,
+    workload: undefined,
+    climb: bareToken,
+  }
 }

@@ -36,11 +36,11 @@ export class Verifier<Auth = Principal> {
 
   /** @internal use {@link createVerifier} */
   constructor(configuration: VerifierConfiguration) {
-    const { issuers, clock, state } = configuration
+    const { keySets, clock, state } = configuration
     this.#configuration = configuration
     this.#staircase = new Staircase(configuration)
     this.#open = new OpenConnections(clock, state)
-    for (const { keys } of [...issuers.values()].slice(0, greatestWarmUp)) void keys.warmUp() // nobody waits for it
+    for (const keys of keySets.slice(0, greatestWarmUp)) void keys.warmUp() // nobody waits for it
   }
 
   /**
@@ -168,16 +168,19 @@ export class Verifier<Auth = Principal> {
    */
   async explain(request: VerifiableRequest, policy?: Policy): Promise<Explanation> {
     const required = this.#requiredPolicy(policy)
+    const hasWorkloads = this.#configuration.workloads !== undefined
     try {
       const climb = { policy: required, isOptional: false, isExplained: true }
       const { auth } = await this.#staircase.climb(request, climb)
       const trace = required && auth && tracePolicy(compilePolicy(required), this.#staircase.policyFacts(auth, request))
-      const isOpaque = auth !== undefined && this.#configuration.opaqueTokens?.concerns(auth.token)
-      return explainAllowed(auth === undefined, trace, isOpaque)
+      const { form = 'jwt' } = (await this.#staircase.unverifiedOf(request)) ?? {}
+      const isAnonymous = auth === undefined
+      return explainAllowed(isAnonymous, trace, { form: isAnonymous ? 'jwt' : form, hasWorkloads })
     } catch (error) {
       if (!(error instanceof VerificationError)) throw error
-      const { issuers, clock } = this.#configuration
-      return explainDenied(error, { issuers, unverified: await this.#staircase.unverifiedOf(request), now: clock() })
+      const { issuers, svidRecords, clock } = this.#configuration
+      const unverified = await this.#staircase.unverifiedOf(request)
+      return explainDenied(error, { issuers, svidRecords, hasWorkloads, unverified, now: clock() })
     }
   }
 
@@ -237,7 +240,7 @@ export class Verifier<Auth = Principal> {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#open.close()
-    for (const { keys } of this.#configuration.issuers.values()) keys.close()
+    for (const keys of this.#configuration.keySets) keys.close()
     this.#configuration.opaqueTokens?.close()
     for (const each of [...this.#configuration.outsideChecks, ...this.#closables]) each.close()
     if (this.#configuration.ownsState) await this.#configuration.state.close()

@@ -27,6 +27,7 @@ export {
   req,
   role,
   scope,
+  spiffe,
   subject,
   use,
 } from '@sallyport/core'

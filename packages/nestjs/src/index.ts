@@ -28,6 +28,7 @@ export {
   req,
   role,
   scope,
+  spiffe,
   subject,
   use,
   type Verifier,

@@ -77,6 +77,7 @@ describe('what counts', () => {
     'proof_invalid',
     'proof_nonce_required',
     'proof_replayed',
+    'certificate_rejected',
     'subject_unknown',
     'scope_insufficient',
     'step_up_required',

@@ -1,5 +1,5 @@
-// RFC 9440 §2.2: the `Client-Cert` field, in which a proxy that ends TLS passes on the certificate of its client. It is one byte
-// sequence (RFC 8941 §3.3.5) without parameters. From whom the field is taken is judged before (RFC 9440 §4).
+// RFC 9440 §2.2: the `Client-Cert` field, in which a proxy that ends TLS passes on the certificate of its client: one byte sequence
+// (RFC 8941 §3.3.5) without parameters; and `Client-Cert-Chain`, a list of them. From whom the field is taken is judged before (RFC 9440 §4).
 import { VerificationError } from '../errors.js'
 import { readCertificate } from '../jose/certificate.js'
 import { greatestHeaderLength } from './escaped-certificate.js'
@@ -14,6 +14,20 @@ import { greatestHeaderLength } from './escaped-certificate.js'
  */
 export function parseClientCertField(value: string): Uint8Array {
   if (value.length > greatestHeaderLength) throw mismatch('is too long')
+  return parseByteSequence(value)
+}
+
+/**
+ * Reads the value of `Client-Cert-Chain` (§2.3): a list of byte sequences, in the order in which TLS had them.
+ *
+ * @throws VerificationError `binding_mismatch`
+ */
+export function parseClientCertChain(value: string): readonly Uint8Array[] {
+  if (value.length > greatestHeaderLength) throw mismatch('is too long')
+  return value.split(',').map((item) => parseByteSequence(item.replaceAll('\t', ' '))) // RFC 8941 §4.2.1: a tab may stand around a comma
+}
+
+function parseByteSequence(value: string): Uint8Array {
   const base64 = /^ *:([A-Za-z0-9+/=]+): *$/.exec(value)?.[1] // RFC 8941 §4.2: spaces around it are not part of it
   if (base64 === undefined) throw mismatch('is not exactly one byte sequence')
   const der = Buffer.from(base64, 'base64') // lenient, so what it read is written again

@@ -1,13 +1,13 @@
 // The certificate of the client's connection (RFC 8705 §3), wherever TLS ends: at us, or at a proxy that passes on what it saw. A
 // header that says so is believed from a trusted proxy and from nobody else; from others it says nothing.
 import { type AddressRanges, parseAddress } from '../addresses.js'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError, VerificationError } from '../errors.js'
 import { certificateThumbprint } from '../jose/certificate.js'
-import { requireKnownOptions } from '../option-checks.js'
+import { requireKnownOptions, requireStrings } from '../option-checks.js'
 import { headerValues, type VerifiableRequest } from '../request/verifiable-request.js'
-import { parseClientCertField } from './client-cert-field.js'
+import { parseClientCertChain, parseClientCertField } from './client-cert-field.js'
 import { parseEscapedCertificate } from './escaped-certificate.js'
-import { parseForwardedClientCert } from './forwarded-client-cert.js'
+import { type ForwardedClientCert, parseForwardedClientCert } from './forwarded-client-cert.js'
 
 /**
  * A header in which proxies pass on the certificate of their client: Envoy's, that of RFC 9440, that of nginx
@@ -23,15 +23,31 @@ export interface ForwardedClientCertOptions {
   readonly header: 'x-forwarded-client-cert'
   /** How many of our proxies add an element; the client's is the first of theirs. 1 to 16. @defaultValue 1 */
   readonly hops?: number
+  /**
+   * Identities of our proxies, any of them: the URI of its own certificate, which Envoy writes as `By`. An element that was written
+   * by another is refused. @defaultValue not looked at
+   */
+  readonly by?: string | readonly string[]
 }
 
 /** {@link ClientCertificateSource}, judged. */
 export interface CertificatePlace {
   readonly header: CertificateHeader | undefined
   readonly hops: number
+  readonly by: ReadonlySet<string> | undefined
   readonly isTrustedProxy: AddressRanges | undefined
 }
 
+/** What a connection shows of its client. */
+export interface ShownCertificate {
+  /** The certificate and what came along, as DER; empty where a proxy tells in its own words who it was. */
+  readonly chain: readonly Uint8Array[]
+  /** The URIs of the certificate, in the words of a trusted proxy that passes on no certificate. */
+  readonly uris: readonly string[]
+}
+
+/** Certificates that are looked at behind the first. */
+const greatestChain = 8
 const headers: readonly unknown[] = ['x-forwarded-client-cert', 'client-cert', 'ssl-client-cert']
 
 /**
@@ -43,42 +59,94 @@ export function judgeCertificateSource(
   source: ClientCertificateSource,
   isTrustedProxy: AddressRanges | undefined,
 ): CertificatePlace {
-  if (source === 'tls') return { header: undefined, hops: 0, isTrustedProxy }
-  const { header, hops = 1 } = typeof source === 'object' && source !== null ? source : { header: source }
+  if (source === 'tls') return { header: undefined, hops: 0, by: undefined, isTrustedProxy }
+  const { header, hops = 1, by } = typeof source === 'object' && source !== null ? source : { header: source }
   if (typeof source === 'object' && source !== null)
-    requireKnownOptions(source, ['header', 'hops'], '`clientCertificate`')
+    requireKnownOptions(source, ['header', 'hops', 'by'], '`clientCertificate`')
   const isForwarded = header === 'x-forwarded-client-cert'
   if (!headers.includes(header) || (typeof source === 'object' && !isForwarded))
     throw new ConfigurationError(
-      "`clientCertificate` must be 'tls', 'x-forwarded-client-cert', 'client-cert', 'ssl-client-cert', or { header: 'x-forwarded-client-cert', hops }",
+      "`clientCertificate` must be 'tls', 'x-forwarded-client-cert', 'client-cert', 'ssl-client-cert', or { header: 'x-forwarded-client-cert', hops, by }",
     )
   if (!Number.isInteger(hops) || hops < 1 || hops > 16)
     throw new ConfigurationError('`hops` of `clientCertificate` must be a whole number from 1 to 16')
+  const identities = by === undefined ? undefined : new Set(requireStrings(by, '`by` of `clientCertificate`'))
   if (isTrustedProxy === undefined)
     throw new ConfigurationError('`clientCertificate` in a header needs `trustedProxies`: those whose word is believed')
-  return { header, hops, isTrustedProxy }
+  return { header, hops, by: identities, isTrustedProxy }
 }
 
 /**
  * `x5t#S256` of the client's certificate (RFC 8705 §3.1); `undefined` where there is none, or nobody who may say so.
  *
- * @throws VerificationError `binding_mismatch` for a header of a trusted proxy that is not in its grammar
+ * @throws VerificationError `binding_mismatch` for a header of a trusted proxy that is not in its grammar, or not of our proxies
  */
 export function clientCertificate(request: VerifiableRequest, place: CertificatePlace): string | undefined {
-  const { header, hops, isTrustedProxy } = place
-  if (header === undefined) {
-    const der = request.socket?.getPeerX509Certificate?.()?.raw
-    return der && certificateThumbprint(der)
+  if (place.header === 'x-forwarded-client-cert') {
+    const { hash, cert, chain } = forwardedElement(request, place) ?? {}
+    const [leaf] = chain ?? []
+    return hash ?? certificatePrint(cert ?? leaf)
   }
+  return certificatePrint(leafCertificate(request, place))
+}
+
+/**
+ * What is shown of the client; `undefined` where there is nothing, or nobody who may say so.
+ *
+ * @throws VerificationError `binding_mismatch` as {@link clientCertificate}
+ */
+export function shownCertificate(request: VerifiableRequest, place: CertificatePlace): ShownCertificate | undefined {
+  if (place.header === 'x-forwarded-client-cert') {
+    const element = forwardedElement(request, place)
+    if (element === undefined) return undefined
+    const { cert, chain, uris } = element
+    return { chain: chain ?? (cert === undefined ? [] : [cert]), uris }
+  }
+  const leaf = leafCertificate(request, place)
+  return leaf && { chain: [leaf, ...chainBehind(request, place)], uris: [] }
+}
+
+/** Of our own server, or of a header that holds nothing but the certificate. */
+function leafCertificate(request: VerifiableRequest, place: CertificatePlace): Uint8Array | undefined {
+  const { header } = place
+  if (header === undefined) return request.socket?.getPeerX509Certificate?.()?.raw
+  const value = trustedValue(request, header, place)
+  if (value === undefined) return undefined
+  return header === 'client-cert' ? parseClientCertField(value) : parseEscapedCertificate(value)
+}
+
+/** What came with the certificate. */
+function chainBehind(request: VerifiableRequest, place: CertificatePlace): readonly Uint8Array[] {
+  if (place.header === 'client-cert') {
+    const value = trustedValue(request, 'client-cert-chain', place)
+    return value === undefined ? [] : parseClientCertChain(value)
+  }
+  const behind: Uint8Array[] = []
+  let issuer = place.header === undefined ? request.socket?.getPeerX509Certificate?.()?.issuerCertificate : undefined
+  for (; issuer !== undefined && behind.length < greatestChain; issuer = issuer.issuerCertificate)
+    behind.push(issuer.raw)
+  return behind
+}
+
+/** INVARIANT: from the right, one element for each of our proxies. What stands before is what the client wrote. */
+function forwardedElement(request: VerifiableRequest, place: CertificatePlace): ForwardedClientCert | undefined {
+  const value = trustedValue(request, 'x-forwarded-client-cert', place)
+  const element = value === undefined ? undefined : parseForwardedClientCert(value).at(-place.hops)
+  if (element === undefined || place.by === undefined || element.by.some((uri) => place.by?.has(uri))) return element
+  throw new VerificationError(
+    'binding_mismatch',
+    'the header of the client certificate was written by none of our proxies',
+  )
+}
+
+/** A header from a trusted proxy, and from nobody else. */
+function trustedValue(request: VerifiableRequest, name: string, place: CertificatePlace): string | undefined {
   const address = parseAddress(request.remoteAddress ?? request.socket?.remoteAddress)
-  if (address === undefined || isTrustedProxy?.(address) !== true) return undefined
-  const lines = headerValues(request, header)
-  if (lines.length === 0) return undefined
-  const value = lines.join(',') // one line, but for Envoy's: the others refuse the comma
-  if (header === 'client-cert') return certificateThumbprint(parseClientCertField(value))
-  if (header === 'ssl-client-cert') return certificateThumbprint(parseEscapedCertificate(value))
-  // INVARIANT: from the right, one element for each of our proxies. What stands before is what the client wrote.
-  const element = parseForwardedClientCert(value).at(-hops)
-  if (element === undefined) return undefined
-  return element.hash ?? (element.cert && certificateThumbprint(element.cert))
+  if (address === undefined || place.isTrustedProxy?.(address) !== true) return undefined
+  const lines = headerValues(request, name)
+  return lines.length === 0 ? undefined : lines.join(',') // one line, but for lists: the others refuse the comma
+}
+
+function certificatePrint(der: Uint8Array | undefined): string | undefined {
+  return der && certificateThumbprint(der)
 }

@@ -29,6 +29,8 @@ export interface TokenProfile {
   readonly foreignClaims: readonly string[]
   /** A claim that only an access token has, and its value where the value tells. */
   readonly markedBy?: { readonly anyOf: readonly string[]; readonly value?: string }
+  /** Whether `sub` is the SPIFFE ID of a workload. */
+  readonly namesWorkload?: boolean
   /** The claims that name the audience: the first one present counts. */
   readonly audienceClaims: readonly string[]
   readonly scopes: readonly ClaimPath[]
@@ -53,6 +55,16 @@ const plain: TokenProfile = {
   tokenTypes: ['at+jwt', 'jwt', ''],
   foreignClaims: marksOfOtherTokens,
   markedBy: { anyOf: ['scope', 'scp', 'client_id'] },
+}
+
+/** SPIFFE JWT-SVID §2, §3: neither `scope` nor roles, and nothing but its `sub` says who it is. */
+export const jwtSvidProfile: TokenProfile = {
+  ...rfc9068,
+  tokenTypes: ['jwt', 'jose', ''],
+  requiredClaims: ['sub'],
+  namesWorkload: true,
+  scopes: [],
+  roles: [],
 }
 
 export const tokenProfiles: ReadonlyMap<string, TokenProfile> = new Map<TokenProfileName, TokenProfile>([

@@ -200,6 +200,9 @@ export function toAccessToken(
     rolesAreKnown: roles.areKnown,
     expiresAt: claims['exp'] as number,
     confirmation: claims['cnf'],
+    ...(rules.profile.namesWorkload && {
+      workload: { spiffeId: claims['sub'] as string, expiresAt: claims['exp'] as number },
+    }),
   }
 }
 

@@ -23,6 +23,16 @@ export class SvidError extends Error {
   override readonly name = 'SvidError'
 }
 
+/** Whether a certificate claims to be that of a workload, well or badly: a URI in it begins as a SPIFFE ID does. */
+export function namesWorkload(der: Uint8Array): boolean {
+  if (readCertificate(der) === undefined) return false
+  try {
+    return readCertificateFields(der).uris.some((uri) => /^spiffe:/i.test(uri))
+  } catch {
+    return false // what cannot be understood names nobody
+  }
+}
+
 const clientAuth = '2b06010505070302' // id-kp-clientAuth, RFC 5280 §4.2.1.12
 
 /**

@@ -4,13 +4,13 @@
 import { parseJsonObject } from '../jose/strict-json.js'
 import type { KeySetDocument } from '../state/key-set-documents.js'
 import { greatestBytes } from './fetch-document.js'
-import { type JwkSet, type KeysByText, type ParsedJwkSet, parseJwkSet } from './jwk-set.js'
+import type { JwkSet, KeysByText, ParsedJwkSet, ParseKeySet } from './jwk-set.js'
 import { type KeyLifetimes, lifetimeOf } from './key-lifetimes.js'
 
 /** The set in force. Never changed, only replaced. */
-export interface HeldSet {
+export interface HeldSet<Set extends JwkSet = JwkSet> {
   readonly document: KeySetDocument
-  readonly set: JwkSet
+  readonly set: Set
   readonly keysByText: KeysByText
   readonly fetchedAt: number
   /** When it was asked for, by the stopwatch: what the issuer had published by then is in it. */
@@ -29,14 +29,14 @@ const greatestSkewSeconds = 300
 const askedLongAgo = Number.NEGATIVE_INFINITY
 
 /** Makes what an own fetch has brought ready to be held. */
-export function holdDocument(
+export function holdDocument<Set extends JwkSet>(
   document: KeySetDocument,
-  { set, keysByText }: ParsedJwkSet,
+  { set, keysByText }: ParsedJwkSet<Set>,
   lifetimes: KeyLifetimes,
   askedAt: number,
-): HeldSet {
+): HeldSet<Set> {
   const { fetchedAt } = document
-  const lifetime = lifetimeOf(document.lifetimeSeconds, lifetimes)
+  const lifetime = lifetimeOf(set.lifetimeSeconds ?? document.lifetimeSeconds, lifetimes)
   const freshUntil = fetchedAt + lifetime
   return {
     document,
@@ -61,13 +61,14 @@ export function isRecent({ fetchedAt, refreshAt }: HeldSet, now: number): boolea
 }
 
 /** What a document of another process is held to. */
-export interface Measure {
+export interface Measure<Set extends JwkSet> {
   readonly now: number
   readonly lifetimes: KeyLifetimes
   /** Whether it is a URL from which we could have fetched the keys. */
   readonly isSource: (url: URL) => boolean
   /** Keys of the set in force. */
   readonly previous: KeysByText | undefined
+  readonly parse: ParseKeySet<Set>
 }
 
 /**
@@ -75,15 +76,15 @@ export interface Measure {
  *
  * @throws Error for what we would not have taken from the issuer; the message quotes nothing of it
  */
-export function readSharedDocument(document: KeySetDocument, measure: Measure): HeldSet {
-  const { now, lifetimes, isSource, previous } = measure
+export function readSharedDocument<Set extends JwkSet>(document: KeySetDocument, measure: Measure<Set>): HeldSet<Set> {
+  const { now, lifetimes, isSource, previous, parse } = measure
   const { url, text, fetchedAt, lifetimeSeconds = 0 } = document
   if (!URL.canParse(url) || !isSource(new URL(url))) throw new Error('it comes from elsewhere')
   if (!(fetchedAt <= now + greatestSkewSeconds)) throw new Error('it was fetched in the future')
   if (!(lifetimeSeconds >= 0)) throw new Error('its lifetime is no number of seconds')
   const bytes = Buffer.from(text)
   if (bytes.length > greatestBytes) throw new Error(`it is larger than ${greatestBytes} bytes`)
-  const parsed = parseJwkSet(parseJsonObject(bytes), previous)
+  const parsed = parse(parseJsonObject(bytes), previous)
   return holdDocument({ ...document, fetchedAt: Math.min(fetchedAt, now) }, parsed, lifetimes, askedLongAgo)
 }
 

@@ -45,10 +45,13 @@ const greatestKeys = 256
 export class JwkSet implements KeySet {
   readonly #byKid: ReadonlyMap<string | undefined, readonly VerificationKey[]>
   readonly #keys: ReadonlySet<VerificationKey>
+  /** How long it says itself that it may be kept, in seconds. */
+  readonly lifetimeSeconds: number | undefined
 
-  constructor(keys: readonly VerificationKey[]) {
+  constructor(keys: readonly VerificationKey[], lifetimeSeconds?: number | undefined) {
     this.#keys = new Set(keys)
     this.#byKid = groupByKid(keys)
+    this.lifetimeSeconds = lifetimeSeconds
   }
 
   get size(): number {
@@ -124,11 +127,18 @@ export class SecretKeySet implements KeySet {
 export type KeysByText = ReadonlyMap<string, VerificationKey>
 
 /** What a fetched JWK Set document came to. */
-export interface ParsedJwkSet {
-  readonly set: JwkSet
+export interface ParsedJwkSet<Set extends JwkSet = JwkSet> {
+  readonly set: Set
   readonly keysByText: KeysByText
   readonly skipped: readonly SkippedKey[]
 }
+
+/**
+ * Makes a key set of a document.
+ *
+ * @throws Error where the document is none
+ */
+export type ParseKeySet<Set extends JwkSet> = (document: JsonObject, previous?: KeysByText) => ParsedJwkSet<Set>
 
 /**
  * Reads a JWK Set document. Entries that can't be used are skipped (RFC 7517 §5), secrets and private keys among them.
@@ -137,21 +147,35 @@ export interface ParsedJwkSet {
  * @throws Error where the document is no JWK Set
  */
 export function parseJwkSet(document: JsonObject, previous: KeysByText = new Map()): ParsedJwkSet {
-  const { keys: entries } = document
+  const { keysByText, skipped } = importEntries(entriesOf(document), importPublishedKey, previous)
+  return { set: new JwkSet([...keysByText.values()]), keysByText, skipped }
+}
+
+/** The entries of a JWK Set document, whatever they are. @throws Error where it is none, or too large */
+export function entriesOf({ keys: entries }: JsonObject): readonly unknown[] {
   if (!Array.isArray(entries)) throw new Error('it has no array `keys`')
   if (entries.length > greatestKeys) throw new Error(`it holds more than ${greatestKeys} keys`)
+  return entries
+}
+
+/** Makes the entries ready that can be used. */
+export function importEntries(
+  entries: readonly unknown[],
+  importEntry: (entry: unknown) => VerificationKey,
+  previous: KeysByText,
+): Omit<ParsedJwkSet, 'set'> {
   const keysByText = new Map<string, VerificationKey>()
   const skipped: SkippedKey[] = []
-  for (const entry of entries as unknown[]) {
+  for (const entry of entries) {
     try {
       const text = JSON.stringify(entry)
-      keysByText.set(text, previous.get(text) ?? importPublishedKey(entry))
+      keysByText.set(text, previous.get(text) ?? importEntry(entry))
     } catch (error) {
       if (!(error instanceof UnusableKeyError)) throw error
       skipped.push({ reason: `a key was skipped: ${error.message}` })
     }
   }
-  return { set: new JwkSet([...keysByText.values()]), keysByText, skipped }
+  return { keysByText, skipped }
 }
 
 /**

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { KeysEvent } from '../events.js'
 import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
+import { parseJwkSet } from './jwk-set.js'
 import { defaultKeyLifetimes } from './key-lifetimes.js'
 import { RemoteJwkSet, type RemoteJwkSetOptions } from './remote-jwk-set.js'
 
@@ -19,6 +20,7 @@ function remote(changed: Partial<RemoteJwkSetOptions> = {}): RemoteJwkSet {
   const lifetimes = defaultKeyLifetimes
   const documents = new MemoryKeySetDocuments()
   return new RemoteJwkSet({
+    parse: parseJwkSet,
     source: { issuer: idp.issuer, location: '' },
     isSource: () => true,
     documents: () => documents,

@@ -6,6 +6,7 @@ import type { VerificationKey } from '../jose/jwk.js'
 import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
 import { DocumentError } from './fetch-document.js'
+import { parseJwkSet } from './jwk-set.js'
 import { defaultKeyLifetimes, type KeyLifetimes } from './key-lifetimes.js'
 import { RemoteJwkSet } from './remote-jwk-set.js'
 
@@ -34,6 +35,7 @@ afterEach(async () => {
 function remote(lifetimes: Partial<KeyLifetimes> = {}): RemoteJwkSet {
   const documents = new MemoryKeySetDocuments()
   const set = new RemoteJwkSet({
+    parse: parseJwkSet,
     source: { issuer: idp.issuer, location: '' },
     isSource: () => true,
     documents: () => documents,
@@ -119,6 +121,7 @@ describe('an issuer that is down from the start', () => {
     const lifetimes = defaultKeyLifetimes
     const documents = new MemoryKeySetDocuments()
     const set = new RemoteJwkSet({
+      parse: parseJwkSet,
       source: { issuer: idp.issuer, location: '' },
       isSource: () => true,
       documents: () => documents,

@@ -7,6 +7,7 @@ import type { KeySetDocument, KeySetDocuments, SharedDocument, SharedFetch } fro
 import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
 import type { Fetch } from './fetch-document.js'
+import { parseJwkSet } from './jwk-set.js'
 import { defaultKeyLifetimes } from './key-lifetimes.js'
 import { RemoteJwkSet, type RemoteJwkSetOptions } from './remote-jwk-set.js'
 
@@ -76,6 +77,7 @@ afterEach(async () => {
 
 function remote(changed: Partial<RemoteJwkSetOptions> = {}): RemoteJwkSet {
   const set = new RemoteJwkSet({
+    parse: parseJwkSet,
     source: source(),
     isSource: (url) => url.href === idp.jwksUri,
     documents: () => fleet,

@@ -5,6 +5,7 @@ import type { KeysEvent } from '../events.js'
 import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
 import type { Fetch } from './fetch-document.js'
+import { parseJwkSet } from './jwk-set.js'
 import { defaultKeyLifetimes } from './key-lifetimes.js'
 import { RemoteJwkSet } from './remote-jwk-set.js'
 
@@ -33,6 +34,7 @@ beforeEach(async () => {
   meanwhile = () => {}
   const documents = new MemoryKeySetDocuments()
   set = new RemoteJwkSet({
+    parse: parseJwkSet,
     source: { issuer: idp.issuer, location: '' },
     isSource: () => true,
     documents: () => documents,

@@ -5,6 +5,7 @@ import type { VerificationKey } from '../jose/jwk.js'
 import { MemoryKeySetDocuments } from '../state/memory-key-set-documents.js'
 import { createTestClock, createTestIssuer, type TestIssuer } from '../testing.js'
 import type { Fetch } from './fetch-document.js'
+import { parseJwkSet } from './jwk-set.js'
 import { defaultKeyLifetimes, type KeyLifetimes } from './key-lifetimes.js'
 import { RemoteJwkSet } from './remote-jwk-set.js'
 
@@ -36,6 +37,7 @@ const watchedFetch: Fetch = async (url, init) => {
 function remote(lifetimes: Partial<KeyLifetimes> = {}, changed: object = {}): RemoteJwkSet {
   const documents = new MemoryKeySetDocuments()
   const set = new RemoteJwkSet({
+    parse: parseJwkSet,
     source: { issuer: idp.issuer, location: '' },
     isSource: () => true,
     documents: () => documents,

@@ -15,7 +15,7 @@ import { RetryPace } from './retry-pace.js'
 import { UnknownKeyBudget } from './unknown-key-budget.js'
 
 /** Where a {@link RemoteJwkSet} gets its keys, and what it counts by. */
-export interface RemoteJwkSetOptions extends KeySetFetcherOptions {
+export interface RemoteJwkSetOptions<Set extends JwkSet = JwkSet> extends KeySetFetcherOptions<Set> {
   readonly source: KeySetSource
   /** Whether another process could have fetched the keys from such a URL. */
   readonly isSource: (url: URL) => boolean
@@ -30,18 +30,18 @@ export interface RemoteJwkSetOptions extends KeySetFetcherOptions {
 const greatestWaitSeconds = 0.5
 const greatestWaiting = 1_000
 
-export class RemoteJwkSet implements KeySet {
-  readonly #options: RemoteJwkSetOptions
-  readonly #fetcher: KeySetFetcher
+export class RemoteJwkSet<Set extends JwkSet = JwkSet> implements KeySet {
+  readonly #options: RemoteJwkSetOptions<Set>
+  readonly #fetcher: KeySetFetcher<Set>
   readonly #budget: UnknownKeyBudget
   readonly #pace: RetryPace
-  #held: HeldSet | undefined
+  #held: HeldSet<Set> | undefined
   #flight: Promise<void> | undefined
   #waiting = 0
   #looks = 0
   #stopListening: (() => void) | undefined
 
-  constructor(options: RemoteJwkSetOptions) {
+  constructor(options: RemoteJwkSetOptions<Set>) {
     this.#options = options
     this.#fetcher = new KeySetFetcher(options, options.lifetimes.timeoutSeconds)
     this.#budget = new UnknownKeyBudget(options.stopwatch)
@@ -50,6 +50,15 @@ export class RemoteJwkSet implements KeySet {
 
   keyFor(header: JwsHeader): VerificationKey | Promise<VerificationKey> {
     return this.#freshSet(this.#options.clock())?.find(header) ?? this.#fetchedKeyFor(header)
+  }
+
+  /**
+   * All keys in force.
+   *
+   * @throws VerificationError `keys_unavailable`; as a rejection
+   */
+  current(): Set | Promise<Set> {
+    return this.#freshSet(this.#options.clock()) ?? this.#usableSet()
   }
 
   holds(key: VerificationKey, now: number): boolean {
@@ -71,7 +80,7 @@ export class RemoteJwkSet implements KeySet {
   }
 
   /** The set in force while it is fresh; starts the refresh ahead of its end. */
-  #freshSet(now: number): JwkSet | undefined {
+  #freshSet(now: number): Set | undefined {
     const held = this.#held
     if (held === undefined || !isFresh(held, now)) return undefined
     if (now >= held.refreshAt && this.#mayTry()) void this.#refresh()
@@ -116,7 +125,7 @@ export class RemoteJwkSet implements KeySet {
   }
 
   /** A set to judge by: fresh, or fetched now, or the last good one within its bound. */
-  async #usableSet(): Promise<JwkSet> {
+  async #usableSet(): Promise<Set> {
     const fresh = this.#freshSet(this.#options.clock())
     if (fresh !== undefined) return fresh
     const stale = this.#staleSet()
@@ -128,7 +137,7 @@ export class RemoteJwkSet implements KeySet {
     return set
   }
 
-  #staleSet(): JwkSet | undefined {
+  #staleSet(): Set | undefined {
     const held = this.#held
     return held !== undefined && this.#options.clock() < held.staleUntil ? held.set : undefined
   }
@@ -158,7 +167,7 @@ export class RemoteJwkSet implements KeySet {
       this.#take(document)
       return isForUnknownKey ? this.#held !== before : this.#held !== undefined && isRecent(this.#held, clock())
     }
-    let own: FetchedSet | undefined
+    let own: FetchedSet<Set> | undefined
     const { timeoutSeconds } = lifetimes
     const options = { serves, isForUnknownKey, timeoutSeconds, keepSeconds: usefulSeconds(lifetimes) }
     const shared = await documents.fetchOnce(source, options, async () => {
@@ -171,7 +180,7 @@ export class RemoteJwkSet implements KeySet {
     this.#pace.succeed()
   }
 
-  async #fetchWithinBudget(): Promise<FetchedSet> {
+  async #fetchWithinBudget(): Promise<FetchedSet<Set>> {
     this.#budget.spend()
     try {
       return await this.#fetcher.fetch(this.#held)
@@ -182,7 +191,7 @@ export class RemoteJwkSet implements KeySet {
   }
 
   /** It was asked for after whatever is in force was here: while a fetch is under way, nothing else is taken over. */
-  #adoptOwn(own: FetchedSet, document: KeySetDocument): void {
+  #adoptOwn(own: FetchedSet<Set>, document: KeySetDocument): void {
     this.#adopt(holdDocument(document, own.parsed, this.#options.lifetimes, own.askedAt))
     for (const { reason } of own.parsed.skipped) this.#publish('skipped', reason)
     this.#publish(own.isUnchanged ? 'unchanged' : 'refreshed')
@@ -209,11 +218,11 @@ export class RemoteJwkSet implements KeySet {
 
   /** Takes over what another process has fetched, if it is newer than what we have, and good. */
   #take(document: KeySetDocument): void {
-    const { clock, lifetimes, isSource } = this.#options
+    const { clock, lifetimes, isSource, parse } = this.#options
     const now = clock()
     if (!isNewer(document, now, this.#held)) return
     try {
-      const measure = { now, lifetimes, isSource, previous: this.#held?.keysByText }
+      const measure = { now, lifetimes, isSource, previous: this.#held?.keysByText, parse }
       this.#adopt(readSharedDocument(document, measure))
       this.#publish('shared')
     } catch (error) {
@@ -222,7 +231,7 @@ export class RemoteJwkSet implements KeySet {
     }
   }
 
-  #adopt(held: HeldSet): void {
+  #adopt(held: HeldSet<Set>): void {
     if (!this.#held?.set.equals(held.set)) this.#budget.reset()
     this.#held = held // INVARIANT: replaced as a whole, so removing a key revokes it
   }

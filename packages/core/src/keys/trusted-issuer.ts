@@ -3,6 +3,7 @@
 // verified: it decides which key may prove it, and nothing else.
 import { VerificationError } from '../errors.js'
 import type { JwsHeader, UnverifiedJws } from '../jose/compact-jws.js'
+import { parseSpiffeId } from '../jose/spiffe-id.js'
 import { type JsonObject, parseJsonObject } from '../jose/strict-json.js'
 import type { KeySet } from './jwk-set.js'
 
@@ -14,6 +15,8 @@ export interface TrustedIssuer {
   readonly tokenTypes: ReadonlySet<string>
   readonly keys: KeySet
   readonly dangerouslyAllowKeyHeaders: boolean
+  /** All that a header may hold; absent where it may hold more than is known. */
+  readonly headerNames?: ReadonlySet<string>
 }
 
 /** A JWS whose payload is a claims set, which nobody has vouched for yet. */
@@ -39,16 +42,25 @@ export function readClaimsSet(jws: UnverifiedJws): UnverifiedJwt {
 /**
  * Finds the trusted issuer of a token, and whether it may sign a token such as this.
  *
- * Does not judge the signature, nor any claim beside `iss`.
+ * Does not judge the signature, nor any claim beside `iss`, or `sub` where that says it: a JWT-SVID need not name an issuer, it is the
+ * trust domain of its subject that must have signed it.
  *
+ * @param trustDomains - whose JWT-SVIDs are taken, by name
  * @throws VerificationError `claim_missing`, `claim_invalid`, `issuer_untrusted`, `token_malformed`, `algorithm_rejected`,
  * `token_type_rejected`
  */
 export function trustIssuer<Issuer extends TrustedIssuer>(
   issuers: ReadonlyMap<string, Issuer>,
   jwt: UnverifiedJwt,
+  trustDomains: ReadonlyMap<string, Issuer> = new Map(),
 ): Issuer {
-  const { iss } = jwt.unverifiedClaims
+  const { iss, sub } = jwt.unverifiedClaims
+  // INVARIANT: who names an issuer of ours is judged by that issuer's record, whatever else the token says.
+  const domain = typeof iss === 'string' && issuers.has(iss) ? undefined : trustDomainOf(trustDomains, sub)
+  if (domain !== undefined) {
+    requireHeader(jwt.unverifiedHeader, domain)
+    return domain
+  }
   if (iss === undefined) throw new VerificationError('claim_missing', '`iss` is missing', { claim: 'iss' })
   if (typeof iss !== 'string') throw new VerificationError('claim_invalid', '`iss` is not a string', { claim: 'iss' })
   const issuer = issuers.get(iss) // RFC 7519 §4.1.1, RFC 9068 §4: exact, code point by code point
@@ -58,6 +70,12 @@ export function trustIssuer<Issuer extends TrustedIssuer>(
   return issuer
 }
 
+/** JWT-SVID §3.1, §4: of the workload that a token claims to speak for. */
+function trustDomainOf<Issuer>(trustDomains: ReadonlyMap<string, Issuer>, sub: unknown): Issuer | undefined {
+  const id = trustDomains.size === 0 || typeof sub !== 'string' ? undefined : parseSpiffeId(sub)
+  return id === undefined || id.path === '' ? undefined : trustDomains.get(id.trustDomain)
+}
+
 /**
  * Lets a header pass that a token of this issuer may have.
  *
@@ -65,6 +83,7 @@ export function trustIssuer<Issuer extends TrustedIssuer>(
  */
 export function requireHeader(header: JwsHeader, issuer: TrustedIssuer): void {
   requireNoKeyHeaders(header, issuer)
+  requireKnownHeaders(header, issuer)
   requireNotNested(header)
   if (!issuer.algorithms.has(header.alg)) {
     throw new VerificationError('algorithm_rejected', 'the issuer may not sign with the algorithm of the token')
@@ -80,6 +99,16 @@ function requireNoKeyHeaders(header: JwsHeader, issuer: TrustedIssuer): void {
   for (const name of keyHeaders) {
     if (header[name] === undefined) continue
     throw new VerificationError('token_malformed', `\`${name}\` has no place in the header of an access token`, {
+      header: name,
+    })
+  }
+}
+
+/** SPIFFE JWT-SVID §2 allows three parameters, and no others. */
+function requireKnownHeaders(header: JwsHeader, { headerNames }: TrustedIssuer): void {
+  for (const name of headerNames === undefined ? [] : Object.keys(header)) {
+    if (headerNames?.has(name)) continue
+    throw new VerificationError('token_malformed', 'the header of the token holds what has no place in a JWT-SVID', {
       header: name,
     })
   }

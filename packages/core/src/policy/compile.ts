@@ -7,6 +7,7 @@ import { compileComparison } from './compile-comparison.js'
 import type { CompiledPolicy, Meaning, PolicyFacts } from './compiled.js'
 import type { TokenFacts } from './facts.js'
 import { type CustomFacts, type CustomTest, type Leaf, type Policy, partsOf, requirePolicyNode } from './policy.js'
+import { compileSpiffe } from './spiffe-pattern.js'
 import { createTimeWindow } from './time-window.js'
 import {
   atLeastOf,
@@ -108,6 +109,8 @@ function compileLeaf(leaf: Leaf): Meaning {
           binding === undefined ? isUndetermined : leaf.methods.includes(binding) ? isTrue : isFalse,
         why: () => 'the token is not bound',
       }
+    case 'spiffe':
+      return compileSpiffe(leaf.patterns)
     case 'actorNone':
       return {
         check: ({ token }) => ((own(token.issuedClaims, 'act') ?? undefined) === undefined ? isTrue : isFalse), // as absent()

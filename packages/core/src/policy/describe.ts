@@ -66,6 +66,8 @@ function describeLeaf(leaf: Leaf): string {
       return `acr at least ${leaf.level}`
     case 'amr':
       return `amr ${orList(leaf.methods)}`
+    case 'spiffe':
+      return `spiffe ${orList(leaf.patterns)}`
     case 'boundBy':
       return `bound by ${orList(leaf.methods)}`
     case 'actorNone':

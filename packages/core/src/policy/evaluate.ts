@@ -109,6 +109,8 @@ export interface PolicyFactsInput {
   /** The client's address. */
   readonly ip?: string | undefined
   readonly binding?: 'dpop' | 'mtls' | undefined
+  /** The SPIFFE ID of the workload that calls. */
+  readonly workload?: string | undefined
   /** @defaultValue `[['scope'], ['scp']]` */
   readonly scopeClaims?: readonly ClaimPath[] | undefined
   /** @defaultValue `[['roles']]` */
@@ -123,7 +125,7 @@ export interface PolicyFactsInput {
  * @throws ConfigurationError where the claims are no object
  */
 export function policyFacts(input: PolicyFactsInput): PolicyFacts {
-  const { claims, now, method, params = {}, headers = {}, ip, binding, policies } = input
+  const { claims, now, method, params = {}, headers = {}, ip, binding, workload, policies } = input
   if (typeof claims !== 'object' || claims === null) throw new ConfigurationError('`claims` must be an object')
   const scopes = grantsAt(claims, input.scopeClaims ?? [['scope'], ['scp']], true)
   const roles = grantsAt(claims, input.roleClaims ?? [['roles']], false)
@@ -136,6 +138,7 @@ export function policyFacts(input: PolicyFactsInput): PolicyFacts {
     },
     clientAddress: parseAddress(ip),
     binding,
+    workload: workload === undefined ? undefined : { spiffeId: workload, expiresAt: Number.POSITIVE_INFINITY },
   }
   return {
     token: {

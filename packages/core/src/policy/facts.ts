@@ -19,6 +19,14 @@ export interface TokenFacts {
 /** How a bearer proves to be the holder of a token: RFC 9449, RFC 8705. */
 export type BindingMethod = 'dpop' | 'mtls'
 
+/** A workload that has proven who it is (SPIFFE). */
+export interface WorkloadFacts {
+  /** `spiffe://prod.example/ns/shop/sa/orders` */
+  readonly spiffeId: string
+  /** Up to when that is proven, in seconds since the epoch. */
+  readonly expiresAt: number
+}
+
 /** What a policy may ask about a request. All strings; what is missing or ambiguous is `undefined`. */
 export interface RequestFacts {
   readonly method: string | undefined
@@ -30,6 +38,8 @@ export interface RequestFacts {
   readonly clientAddress: string | undefined
   /** How the bearer has proven to be the holder of the token. */
   readonly binding: BindingMethod | undefined
+  /** The workload that calls: of its JWT-SVID, or of the certificate of the connection. */
+  readonly workload: WorkloadFacts | undefined
 }
 
 /** What came of one part of a policy. */

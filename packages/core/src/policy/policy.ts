@@ -84,6 +84,8 @@ export type Leaf =
   /** `levels` is the whole ladder, lowest first. */
   | { readonly kind: 'acrAtLeast'; readonly level: string; readonly levels: readonly string[] }
   | { readonly kind: 'amr'; readonly methods: readonly string[] }
+  /** SPIFFE IDs, in which a segment may be `*`, and the last one `**`. */
+  | { readonly kind: 'spiffe'; readonly patterns: readonly string[] }
   | { readonly kind: 'boundBy'; readonly methods: readonly BindingMethod[] }
   | { readonly kind: 'actorNone' }
   | { readonly kind: 'actorIs'; readonly subjects: readonly string[] }

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors.js'
 import { didYouMean } from '../option-checks.js'
 import { header, type Subject, show } from './comparison.js'
 import { type Day, type Expression, make } from './policy.js'
+import { parseSpiffePattern } from './spiffe-pattern.js'
 import { parseDays, parseTimeOfDay, parseTimeZone } from './time-window.js'
 import { requireNames } from './word-checks.js'
 
@@ -29,6 +30,24 @@ export const req: {
     return make({ kind: 'ipIn', ranges: Object.freeze([...new Set(ranges)]) })
   },
 })
+
+/**
+ * One of these workloads calls: of a JWT-SVID its subject, otherwise who the certificate of the connection names. In a pattern, a segment
+ * of the path may be `*`, which is any one, and the last one `**`, which is any from there on:
+ * `spiffe('spiffe://prod.example/ns/*\/sa/orders')`. Undetermined where no workload has proven who it is. Needs the option `spiffe`.
+ *
+ * @throws ConfigurationError
+ * @see https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md
+ */
+export function spiffe(...patterns: readonly string[]): Expression {
+  for (const pattern of requireNames('spiffe()', patterns)) {
+    if (parseSpiffePattern(pattern) === undefined)
+      throw new ConfigurationError(
+        `spiffe() takes SPIFFE IDs such as 'spiffe://prod.example/ns/*/sa/orders', not ${show(pattern)}`,
+      )
+  }
+  return make({ kind: 'spiffe', patterns: Object.freeze([...new Set(patterns)]) })
+}
 
 /** What {@link between} takes beside the hours. */
 export interface BetweenOptions {

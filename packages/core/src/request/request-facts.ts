@@ -1,7 +1,7 @@
 // What a request shows to a policy, read when it is asked for. The way from the client to us is believed only as far as it
 // goes through proxies that the options name.
 import { type AddressRanges, parseAddress } from '../addresses.js'
-import type { BindingMethod, RequestFacts } from '../policy/facts.js'
+import type { BindingMethod, RequestFacts, WorkloadFacts } from '../policy/facts.js'
 import { headerValues, type VerifiableRequest } from './verifiable-request.js'
 
 const noParams = Object.freeze({})
@@ -12,12 +12,19 @@ export class ObservedRequest implements RequestFacts {
   readonly #isTrustedProxy: AddressRanges | undefined
   /** How the bearer has proven to be the holder of the token. */
   readonly binding: BindingMethod | undefined
+  /** Who has proven to be the caller, of workloads. */
+  readonly workload: WorkloadFacts | undefined
 
   /** @param isTrustedProxy - absent where nobody has said which proxies stand before us */
-  constructor(request: VerifiableRequest, isTrustedProxy: AddressRanges | undefined, binding?: BindingMethod) {
+  constructor(
+    request: VerifiableRequest,
+    isTrustedProxy: AddressRanges | undefined,
+    proven: { readonly binding?: BindingMethod | undefined; readonly workload?: WorkloadFacts | undefined } = {},
+  ) {
     this.#request = request
     this.#isTrustedProxy = isTrustedProxy
-    this.binding = binding
+    this.binding = proven.binding
+    this.workload = proven.workload
   }
 
   get method(): string | undefined {

@@ -11,7 +11,14 @@ export type RequestHeaders =
 export interface ObservableSocket {
   readonly remoteAddress?: string | undefined
   /** Of TLS: the certificate of the client. */
-  getPeerX509Certificate?(): { readonly raw: Uint8Array } | undefined
+  getPeerX509Certificate?(): ObservableCertificate | undefined
+}
+
+/** A certificate of TLS, with the one behind it that came along. */
+export interface ObservableCertificate {
+  /** DER. */
+  readonly raw: Uint8Array
+  readonly issuerCertificate?: ObservableCertificate | undefined
 }
 
 /** A request as the engine sees it. Adapters build it; nothing of it is trusted. */

@@ -25,7 +25,8 @@ const wrongType = Object.freeze({})
  */
 export function candidatesFor({ at, mentions }: Fact, peers: readonly Fact[]): Candidates {
   const said = new Set(mentions.flatMap(({ values = [] }) => values))
-  if (!('path' in at || 'name' in at)) return { values: [...said], areComplete: true }
+  if (!('path' in at || 'name' in at))
+    return { values: [...said], areComplete: !mentions.some(({ isPartial }) => isPartial) }
   const around = surroundingsOf(peers)
   const lists = mentions.some(({ form }) => form !== undefined)
     ? listsOf(mentions, peers.length > 1 ? around : nothing)

@@ -12,12 +12,13 @@ import {
 } from '../policy.js'
 import { addressEdges } from './address-edges.js'
 import { momentsOf } from './moments.js'
+import { type WorkloadEdges, workloadsAround } from './workload-edges.js'
 
 /** Where a fact of a request stands. */
 export type Place =
   | { readonly in: 'claims'; readonly path: ClaimPath }
   | { readonly in: 'params' | 'headers'; readonly name: string }
-  | { readonly in: 'method' | 'ip' | 'binding' | 'now' }
+  | { readonly in: 'method' | 'ip' | 'binding' | 'workload' | 'now' }
 
 /** What a leaf says about one fact. */
 export interface Mention {
@@ -34,6 +35,8 @@ export interface Mention {
   readonly digits?: boolean
   /** Values that are worth a try as they are. */
   readonly values?: readonly unknown[]
+  /** There are more of them. */
+  readonly isPartial?: boolean
 }
 
 /** A moment so many seconds ago; negative for one to come. */
@@ -73,10 +76,11 @@ export function mentionsOf(leaves: readonly Leaf[]): ReadonlyMap<Leaf, readonly 
   const compared = leaves
     .filter((leaf) => leaf.kind === 'compare')
     .flatMap((leaf) => referencesOf(leaf).flatMap((side) => (side.from === 'claim' ? [side.path[0]] : [])))
-  return new Map(leaves.map((leaf) => [leaf, mentionsIn(leaf, new Set(compared))]))
+  const workloads = workloadsAround(leaves.flatMap((leaf) => (leaf.kind === 'spiffe' ? leaf.patterns : [])))
+  return new Map(leaves.map((leaf) => [leaf, mentionsIn(leaf, new Set(compared), workloads)]))
 }
 
-function mentionsIn(leaf: Leaf, compared: ReadonlySet<string>): readonly Mention[] {
+function mentionsIn(leaf: Leaf, compared: ReadonlySet<string>, workloads: WorkloadEdges): readonly Mention[] {
   switch (leaf.kind) {
     case 'compare':
       return ofComparison(leaf)
@@ -108,6 +112,8 @@ function mentionsIn(leaf: Leaf, compared: ReadonlySet<string>): readonly Mention
       ]
     case 'boundBy':
       return [{ at: { in: 'binding' }, values: ['dpop', 'mtls', undefined] }]
+    case 'spiffe':
+      return [{ at: { in: 'workload' }, values: [...workloads.ids, undefined], isPartial: !workloads.areAll }]
     case 'method':
       return [{ at: { in: 'method' }, values: [...leaf.methods, 'OTHER'] }]
     case 'ipIn':

@@ -111,6 +111,8 @@ function printWord(node: Exclude<Expression, Printed>): Plain {
       return { authenticatedWithin: formatDuration(node.seconds) }
     case 'amr':
       return { amr: one(node.methods) }
+    case 'spiffe':
+      return { spiffe: one(node.patterns) }
     case 'boundBy':
       return { boundBy: one(node.methods) }
     case 'actorNone':

@@ -8,7 +8,7 @@ import type { BindingMethod } from '../facts.js'
 import { applyVocabulary } from '../kit/apply-vocabulary.js'
 import { type PolicyVocabulary, requireKnownWords } from '../kit/vocabulary.js'
 import type { Expression } from '../policy.js'
-import { between, req } from '../request-words.js'
+import { between, req, spiffe } from '../request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -58,6 +58,7 @@ const leaves: ReadonlyMap<string, Leaf> = new Map<string, Leaf>([
   ['authenticatedWithin', (operand) => authenticatedWithin(plainValue(operand) as Duration)],
   ['acrAtLeast', readAcrAtLeast],
   ['amr', (operand) => amr(...toNames(operand))],
+  ['spiffe', (operand) => spiffe(...toNames(operand))],
   ['boundBy', (operand) => boundBy(...(toNames(operand) as readonly BindingMethod[]))],
   ['actor', readActor],
   ['method', (operand) => req.method(...toNames(operand))],

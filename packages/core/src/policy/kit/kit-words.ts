@@ -2,7 +2,7 @@
 import type { cel } from '../cel/cel.js'
 import type { claim, param } from '../comparison.js'
 import type { CustomReads, CustomTest, Expression } from '../policy.js'
-import type { between, req } from '../request-words.js'
+import type { between, req, spiffe } from '../request-words.js'
 import type {
   acrAtLeast,
   actor,
@@ -79,6 +79,7 @@ export interface PolicyKit<V extends PolicyVocabulary> {
     : typeof acrAtLeast
   readonly amr: typeof amr
   readonly boundBy: typeof boundBy
+  readonly spiffe: typeof spiffe
   readonly actor: typeof actor
   readonly req: ClaimsOf<V> extends undefined
     ? typeof req

@@ -45,6 +45,7 @@ const same: readonly (readonly [string, Policy, Policy])[] = [
   ['acrAtLeast without levels', bare.acrAtLeast('b', ['a', 'b']), words.acrAtLeast('b', ['a', 'b'])],
   ['amr', kit.amr('otp'), words.amr('otp')],
   ['boundBy', kit.boundBy('dpop'), words.boundBy('dpop')],
+  ['spiffe', kit.spiffe('spiffe://prod.example/orders'), words.spiffe('spiffe://prod.example/orders')],
   ['actor', kit.actor.none(), words.actor.none()],
   ['req.method', kit.req.method('GET'), words.req.method('GET')],
   ['req.ipIn', kit.req.ipIn('10.0.0.0/8'), words.req.ipIn('10.0.0.0/8')],
@@ -89,6 +90,7 @@ describe('a kit', () => {
       'acrAtLeast',
       'amr',
       'boundBy',
+      'spiffe',
       'actor',
     )
     names.push('req', 'between', 'custom', 'cel', 'claim', 'param')

@@ -5,7 +5,7 @@ import { ConfigurationError } from '../../errors.js'
 import { cel } from '../cel/cel.js'
 import { type ClaimSubject, claim, param, Subject } from '../comparison.js'
 import type { Comparison, Policy } from '../policy.js'
-import { between, req } from '../request-words.js'
+import { between, req, spiffe } from '../request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -76,6 +76,7 @@ export function policyKit<const V extends PolicyVocabulary>(vocabulary: V): Poli
     acrAtLeast: (level, levels) => known(acrAtLeast(level, ladder(words, levels))),
     amr,
     boundBy,
+    spiffe,
     actor,
     req: Object.freeze({ ...req, header: (name: string) => held(req.header(name), known) }),
     between,

@@ -13,6 +13,8 @@ export interface TestFacts {
   readonly headers?: Readonly<Record<string, unknown>>
   readonly ip?: string
   readonly binding?: 'dpop' | 'mtls'
+  /** The SPIFFE ID of the workload that calls. */
+  readonly workload?: string
   readonly scopeClaims?: PolicyFactsInput['scopeClaims']
   readonly roleClaims?: PolicyFactsInput['roleClaims']
 }
@@ -44,6 +46,7 @@ const factNames = [
   'headers',
   'ip',
   'binding',
+  'workload',
   'scopeClaims',
   'roleClaims',
 ] as const
@@ -102,7 +105,7 @@ function requireFacts(facts: Readonly<Record<string, unknown>>, names: readonly 
   for (const name of ['claims', 'params', 'headers']) {
     if (facts[name] !== undefined) requireObject(facts[name], `${what}: \`${name}\``)
   }
-  for (const name of ['method', 'ip']) {
+  for (const name of ['method', 'ip', 'workload']) {
     if (facts[name] !== undefined && typeof facts[name] !== 'string')
       throw new ConfigurationError(`${what}: \`${name}\` must be a text`)
   }

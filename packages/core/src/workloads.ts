@@ -1,0 +1,170 @@
+// Which workload is at the other end of a connection (SPIFFE X509-SVID §5): the certificate that was shown names it, and the bundle of
+// its trust domain vouches for the certificate. That whoever showed it has its key was for TLS, at us or at a trusted proxy.
+import { LRUCache } from 'lru-cache'
+import { type CertificatePlace, shownCertificate } from './binding/client-certificate.js'
+import type { Clock } from './clock.js'
+import type { AccessToken } from './decision.js'
+import { VerificationError } from './errors.js'
+import { certificateThumbprint } from './jose/certificate.js'
+import { chainsTo } from './jose/certificate-path.js'
+import { parseSpiffeId } from './jose/spiffe-id.js'
+import type { JsonObject } from './jose/strict-json.js'
+import { namesWorkload, readSvid, SvidError } from './jose/x509-svid.js'
+import type { TrustBundle } from './keys/trust-bundle.js'
+import type { WorkloadFacts } from './policy/facts.js'
+import type { VerifiableRequest } from './request/verifiable-request.js'
+import type { SpiffeSettings, TrustDomain } from './trust-domains.js'
+
+/** A workload that has shown who it is. */
+export interface Workload extends WorkloadFacts {
+  readonly trustDomain: string
+}
+
+/** A certificate that was vouched for. */
+interface VouchedCertificate {
+  readonly workload: Workload
+  /** What came with it. A connection that TLS resumes shows the certificate alone. */
+  readonly intermediates: readonly Uint8Array[]
+  /** By what: an authority that is gone from the bundle vouches for nobody. */
+  readonly bundle: TrustBundle
+  /** Seconds since the epoch. */
+  readonly judgedAt: number
+}
+
+/** Seconds for which the path to an authority is not walked again. */
+const judgedSeconds = 60
+/** Seconds for which the word of a proxy is taken, where there is no certificate with a date. */
+const proxySeconds = 300
+const greatestRemembered = 4_096
+
+export class Workloads {
+  readonly #settings: SpiffeSettings
+  readonly #place: CertificatePlace
+  readonly #clock: Clock
+  readonly #vouched = new LRUCache<string, VouchedCertificate>({ max: greatestRemembered })
+
+  constructor(settings: SpiffeSettings, place: CertificatePlace, clock: Clock) {
+    this.#settings = settings
+    this.#place = place
+    this.#clock = clock
+  }
+
+  /**
+   * Who is at the other end; `undefined` where nothing there is named by a SPIFFE ID.
+   *
+   * @param isAlone - no token came with it: it is the certificate that must let it pass
+   * @throws VerificationError `certificate_rejected`, `binding_mismatch`, `keys_unavailable`; thrown or as a rejection
+   */
+  identify(request: VerifiableRequest, isAlone: boolean): Workload | undefined | Promise<Workload | undefined> {
+    if (isAlone && !this.#settings.withoutToken) return undefined
+    const { chain: [leaf, ...intermediates] = [], uris = [] } = readShown(request, this.#place) ?? {}
+    if (leaf === undefined) return this.#takeWord(uris, isAlone)
+    if (!namesWorkload(leaf)) return undefined
+    const print = certificateThumbprint(leaf)
+    const unverified = readUnverified(leaf)
+    const domain = this.#domainOf(unverified.trustDomain, isAlone)
+    if (domain === undefined) return undefined
+    if (domain.bundle === undefined) return this.#takeWord(uris, isAlone)
+    const shown = { leaf, intermediates, print, workload: workloadOf(unverified, unverified.notAfter) }
+    const bundle = domain.bundle.current()
+    return bundle instanceof Promise
+      ? bundle.then((came) => this.#judge(shown, came), unavailable)
+      : this.#judge(shown, bundle)
+  }
+
+  /** What a workload without a token is known by: facts as of a token, of which its trust domain is the issuer. */
+  tokenOf({ spiffeId, trustDomain, expiresAt }: Workload): AccessToken<JsonObject> {
+    const claims = Object.freeze({ iss: `spiffe://${trustDomain}`, sub: spiffeId, exp: expiresAt })
+    return {
+      claims,
+      issuedClaims: claims,
+      issuer: claims.iss,
+      keyId: undefined,
+      subject: spiffeId,
+      clientId: undefined,
+      scopes: none,
+      scopesAreKnown: true,
+      roles: none,
+      rolesAreKnown: true,
+      expiresAt,
+      confirmation: undefined,
+    }
+  }
+
+  #judge({ leaf, intermediates, print, workload }: Shown, bundle: TrustBundle): Workload {
+    const now = this.#clock()
+    const known = this.#vouched.get(print)
+    // INVARIANT: a good certificate makes each comparison true, so a clock that answers NaN lets nobody pass.
+    const isJudged = known?.bundle === bundle && now >= known.judgedAt && now < known.judgedAt + judgedSeconds
+    if (isJudged && now <= workload.expiresAt) return known.workload
+    const behind = intermediates.length > 0 ? intermediates : (known?.intermediates ?? [])
+    if (!chainsTo(leaf, behind, bundle.authorities, now)) {
+      if (!(now <= workload.expiresAt)) throw rejected('it has expired')
+      throw rejected('its trust domain does not vouch for it, or not yet')
+    }
+    this.#vouched.set(print, { workload, intermediates: behind, bundle, judgedAt: now })
+    return workload
+  }
+
+  /** Envoy's word on who it was: it has verified the certificate, and passes on what was in it (`URI`). */
+  #takeWord(uris: readonly string[], isAlone: boolean): Workload | undefined {
+    if (!uris.some((uri) => /^spiffe:/i.test(uri))) return undefined
+    const [spiffeId = '', ...more] = uris
+    const id = parseSpiffeId(spiffeId)
+    if (id === undefined || id.path === '' || more.length > 0)
+      throw rejected('its one URI is not the SPIFFE ID of a workload')
+    const domain = this.#domainOf(id.trustDomain, isAlone)
+    return domain && workloadOf({ spiffeId, ...id }, this.#clock() + proxySeconds)
+  }
+
+  /** Beside a token, a certificate of some other world says nothing; alone, it is the credential. */
+  #domainOf(trustDomain: string, isAlone: boolean): TrustDomain | undefined {
+    const domain = this.#settings.trustDomains.get(trustDomain)
+    if (domain === undefined && isAlone) throw rejected('its trust domain is none of `spiffe.trustDomains`')
+    return domain
+  }
+}
+
+/** A certificate that names a workload. */
+interface Shown {
+  readonly leaf: Uint8Array
+  readonly intermediates: readonly Uint8Array[]
+  readonly print: string
+  readonly workload: Workload
+}
+
+const none: readonly string[] = Object.freeze([])
+
+function workloadOf({ spiffeId, trustDomain }: Pick<Workload, 'spiffeId' | 'trustDomain'>, until: number): Workload {
+  return Object.freeze({ spiffeId, trustDomain, expiresAt: until })
+}
+
+function readShown(request: VerifiableRequest, place: CertificatePlace): ReturnType<typeof shownCertificate> {
+  try {
+    return shownCertificate(request, place)
+  } catch (error) {
+    if (error instanceof VerificationError) throw rejected(error.message, error)
+    throw error
+  }
+}
+
+function readUnverified(leaf: Uint8Array): ReturnType<typeof readSvid> {
+  try {
+    return readSvid(leaf)
+  } catch (error) {
+    if (error instanceof SvidError) throw rejected(error.message, error)
+    throw error
+  }
+}
+
+function rejected(reason: string, cause?: unknown): VerificationError {
+  const message = `the certificate of the connection is refused: ${reason}`
+  return new VerificationError('certificate_rejected', message, { isOfConnection: true, cause })
+}
+
+/** An outage of whoever has the bundle is no fault of the caller. */
+function unavailable(cause: unknown): never {
+  if (!(cause instanceof VerificationError)) throw cause
+  const { code, message, retryAfterSeconds = 1 } = cause
+  throw new VerificationError(code, message, { isOfConnection: true, retryAfterSeconds, cause: cause.cause })
+}
