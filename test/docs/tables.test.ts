@@ -9,7 +9,7 @@ import { type Option, optionsOf } from './typescript.js'
 
 const core = 'packages/core/src'
 const optionTables: readonly (readonly Option[])[] = [
-  [...optionsOf(`${core}/options.ts`, 'VerifierSettings'), { name: 'issuers', defaultValue: undefined }],
+  [...optionsOf(`${core}/verifier-options.ts`, 'VerifierSettings'), { name: 'issuers', defaultValue: undefined }],
   [
     ...optionsOf(`${core}/issuer-record.ts`, 'TrustedIssuerOptions'),
     ...optionsOf(`${core}/issuer-keys.ts`, 'KeySourceOptions'),

@@ -2,10 +2,10 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { ExplainedCheck, Explanation } from './explain.js'
-import type { VerifierOptions } from './options.js'
 import { scope } from './policy/words.js'
 import { createTestClock, createTestIssuer, type TestClaims, type TestTokenOptions } from './testing.js'
 import { createVerifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const clock = createTestClock()
 const idp = await createTestIssuer({ clock })

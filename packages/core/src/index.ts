@@ -42,7 +42,6 @@ export { type VerifiedCompactJws, type VerifyCompactJwsOptions, verifyCompactJws
 export type { Fetch } from './keys/fetch-document.js'
 export type { KeyLifetimeOptions } from './keys/key-lifetimes.js'
 export type { EndConnection, Judge } from './open-connections.js'
-export type { AuthOf, VerifierOptions } from './options.js'
 export {
   type CheckPoliciesOptions,
   checkPolicies,
@@ -161,3 +160,4 @@ export type { StatusListOptions, StatusListSignerOptions } from './status-lists.
 export type { TransmitterOptions } from './transmitters.js'
 export type { SpiffeOptions, TrustDomainOptions } from './trust-domains.js'
 export { createVerifier, type RouteRule, type Verifier } from './verifier.js'
+export type { AuthOf, VerifierOptions } from './verifier-options.js'

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ConfigurationError } from './errors.js'
-import { configure, type VerifierOptions } from './options.js'
+import { configure } from './options.js'
 import { scope } from './policy/words.js'
 import { createMemoryState } from './state/memory-state.js'
 import { createTestKey } from './testing.js'
 import { createVerifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const { publicJwk } = await createTestKey('ES256', 'k')
 const issuer = { issuer: 'https://idp.example.com', audience: 'api', jwks: { keys: [publicJwk] } } as const

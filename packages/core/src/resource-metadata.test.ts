@@ -1,8 +1,8 @@
 // RFC 9728 through a verifier, without a framework.
 import { describe, expect, it } from 'vitest'
-import type { VerifierOptions } from './options.js'
 import type { ResourceOptions } from './resource-metadata.js'
 import { createVerifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const trust = {
   issuer: 'https://idp.example.com',

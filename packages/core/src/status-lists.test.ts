@@ -8,10 +8,10 @@ import { deflateSync } from 'node:zlib'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from './errors.js'
 import type { StateEvent } from './events.js'
-import type { VerifierOptions } from './options.js'
 import type { StatusListOptions } from './status-lists.js'
 import { createTestClock, createTestIssuer, createTestKey, type TestKey } from './testing.js'
 import { createVerifier, type Verifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const clock = createTestClock()
 const idp = await createTestIssuer({ clock })

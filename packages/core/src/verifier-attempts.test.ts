@@ -4,11 +4,11 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Decision } from './decision.js'
 import { ConfigurationError } from './errors.js'
 import type { DecisionEvent } from './events.js'
-import type { VerifierOptions } from './options.js'
 import { scope } from './policy/words.js'
 import { createMemoryState } from './state/memory-state.js'
 import { createTestClock, createTestIssuer, createTestKey } from './testing.js'
 import { createVerifier, type Verifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const clock = createTestClock()
 const start = Math.ceil(clock() / 60) * 60

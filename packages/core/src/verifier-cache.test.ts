@@ -1,9 +1,9 @@
 // The verified-token cache through the verifier: a token is seen once, remembered as proven; seen again, remembered with
 // its facts; and from the third sight on it is one look-up. Whatever is promised must hold at each of the three.
 import { afterAll, describe, expect, it } from 'vitest'
-import type { VerifierOptions } from './options.js'
 import { createTestClock, createTestIssuer } from './testing.js'
 import { createVerifier, type Verifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const clock = createTestClock()
 const idp = await createTestIssuer({ clock })

@@ -5,13 +5,13 @@ import { Socket } from 'node:net'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { createTestCertificate } from '../../../test/fixtures/der-certificates.js'
 import { certificateThumbprint } from './jose/certificate.js'
-import type { VerifierOptions } from './options.js'
 import { boundBy, scope } from './policy/words.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { createMemoryState } from './state/memory-state.js'
 import type { State } from './state/state.js'
 import { createTestClock, createTestHolder, createTestIssuer, type TestProofParts } from './testing.js'
 import { createVerifier, type Verifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const clock = createTestClock()
 const noon = clock()

@@ -7,11 +7,11 @@ import { answerJson, startIntrospectionEndpoint } from '../../../test/fixtures/i
 import type { IntrospectionEvent } from './events.js'
 import type { IntrospectionOptions } from './introspection-options.js'
 import { certificateThumbprint } from './jose/certificate.js'
-import type { VerifierOptions } from './options.js'
 import { scope } from './policy/words.js'
 import { createMemoryState } from './state/memory-state.js'
 import { createTestClock, createTestHolder, createTestIssuer, createTestKey } from './testing.js'
 import { createVerifier, type Verifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const clock = createTestClock()
 const now = clock()

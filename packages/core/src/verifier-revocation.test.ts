@@ -7,13 +7,13 @@ import type { Decision } from './decision.js'
 import { ConfigurationError } from './errors.js'
 import type { DecisionEvent } from './events.js'
 import type { Judge } from './open-connections.js'
-import type { VerifierOptions } from './options.js'
 import type { Policy } from './policy/policy.js'
 import { between } from './policy/request-words.js'
 import { scope } from './policy/words.js'
 import { createMemoryState } from './state/memory-state.js'
 import { createTestClock, createTestIssuer } from './testing.js'
 import { createVerifier, type Verifier } from './verifier.js'
+import type { VerifierOptions } from './verifier-options.js'
 
 const clock = createTestClock()
 const start = clock()

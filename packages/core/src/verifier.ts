@@ -7,7 +7,7 @@ import { ConfigurationError, VerificationError } from './errors.js'
 import { decisionsAreWatched, publishDecision } from './events.js'
 import { type Explanation, explainAllowed, explainDenied } from './explain.js'
 import { type EndConnection, type Judge, OpenConnections } from './open-connections.js'
-import { type AuthOf, configure, type VerifierConfiguration, type VerifierOptions } from './options.js'
+import { configure, type VerifierConfiguration } from './options.js'
 import { compilePolicy } from './policy/compile.js'
 import type { Policy } from './policy/policy.js'
 import { PolicyDenial } from './policy/policy-denial.js'
@@ -20,6 +20,7 @@ import { nonceHeaders, toDenied } from './response/denial.js'
 import { type Judged, Staircase } from './staircase.js'
 import type { Revocation, RevocationOptions } from './state/revocation.js'
 import type { RevocationReceipt } from './state/state.js'
+import type { AuthOf, VerifierOptions } from './verifier-options.js'
 
 /**
  * Verifies requests and tokens against the issuers it was built with. Made by {@link createVerifier}; one for the life of

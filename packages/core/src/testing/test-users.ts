@@ -5,7 +5,7 @@ import { tokenProfiles } from '../claims/token-profile.js'
 import { type Clock, systemClock } from '../clock.js'
 import type { TrustedIssuerOptions } from '../issuer-record.js'
 import { issuerOptionNames } from '../issuer-record.js'
-import type { VerifierOptions } from '../options.js'
+import type { VerifierOptions } from '../verifier-options.js'
 import { createTestKey, type TestKey } from './test-keys.js'
 import { issueToken, type TestClaims, type TestTokenOptions } from './test-token.js'
 
