@@ -20,6 +20,16 @@ describe('whom to trust and who we are', () => {
     expect([...configure(issuer).issuers.keys()]).toEqual(['https://idp.example.com'])
   })
 
+  it('need not be said of issuers where every caller is a workload', () => {
+    const trustDomains = [{ trustDomain: 'prod.example', bundleFile: 'bundle.pem' }]
+    const [clientCertificate, audience] = ['tls', 'api'] as const
+    expect(configure({ clientCertificate, spiffe: { trustDomains, withoutToken: true } }).issuers.size).toBe(0)
+    expect(configure({ spiffe: { trustDomains, audience } }).issuers.size).toBe(0)
+    expect(() => configure({ clientCertificate, spiffe: { trustDomains } })).toThrow(refused(/`issuer`/))
+    const misspelt = { clientCertificate, spiffe: { trustDomains, withoutToken: true }, audience }
+    expect(() => configure(misspelt as unknown as VerifierOptions)).toThrow(refused(/`issuer`/))
+  })
+
   it.each<[string, unknown, RegExp]>([
     ['nothing', {}, /`issuer`/],
     ['no issuer', { audience: 'api' }, /`issuer`/],

@@ -39,6 +39,7 @@ export function trustedIssuers(
 function issuerOptions(options: VerifierOptions): readonly TrustedIssuerOptions[] {
   const own = issuerOptionNames.filter((name) => options[name] !== undefined)
   if (!('issuers' in options) || options.issuers === undefined) {
+    if (own.length === 0 && admitsWorkloads(options)) return [] // all who come are workloads
     return [Object.fromEntries(own.map((name) => [name, options[name]])) as unknown as TrustedIssuerOptions]
   }
   if (own.length > 0) throw new ConfigurationError(`\`${own[0]}\` belongs into one of \`issuers\`, not beside them`)
@@ -46,6 +47,11 @@ function issuerOptions(options: VerifierOptions): readonly TrustedIssuerOptions[
     throw new ConfigurationError('`issuers` must be an array of at least one issuer')
   }
   return options.issuers
+}
+
+/** Whether workloads are let in by what is theirs. */
+function admitsWorkloads({ spiffe }: VerifierOptions): boolean {
+  return spiffe?.withoutToken === true || spiffe?.audience !== undefined
 }
 
 /** Nothing in an opaque token says whose it is, and one that is not ours to show is shown to nobody. */

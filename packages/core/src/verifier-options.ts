@@ -84,16 +84,17 @@ export interface VerifierSettings<
   readonly fetch?: Fetch
 }
 
-/** Either one issuer, said at the top, or several, each with a record of its own. */
+type NoIssuer = { readonly [Name in keyof TrustedIssuerOptions]?: never }
+
+/** Either one issuer, said at the top, or several, each with a record of its own; or none, where {@link VerifierSettings.spiffe} will do. */
 export type VerifierOptions<
   Schema extends StandardSchemaV1 | undefined = StandardSchemaV1 | undefined,
   Optional extends boolean = boolean,
 > = VerifierSettings<Schema, Optional> &
   (
     | TrustedIssuerOptions
-    | ({ readonly issuers: readonly TrustedIssuerOptions[] } & {
-        readonly [Name in keyof TrustedIssuerOptions]?: never
-      })
+    | ({ readonly issuers: readonly TrustedIssuerOptions[] } & NoIssuer)
+    | ({ readonly spiffe: SpiffeOptions; readonly issuers?: never } & NoIssuer)
   )
 
 /** What a verifier with such options answers as `auth`. */
