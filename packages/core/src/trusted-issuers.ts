@@ -1,6 +1,7 @@
 // The issuers of a verifier: one that is said at the top of the options, or several, each with a record of its own.
 import { monotonicClock, pause, systemClock } from './clock.js'
 import { ConfigurationError } from './errors.js'
+import type { IntrospectionSettings } from './introspection-options.js'
 import type { IssuerContext } from './issuer-keys.js'
 import {
   createIssuerRecords,
@@ -54,8 +55,18 @@ function admitsWorkloads({ spiffe }: VerifierOptions): boolean {
   return spiffe?.withoutToken === true || spiffe?.audience !== undefined
 }
 
-/** Nothing in an opaque token says whose it is, and one that is not ours to show is shown to nobody. */
-export function introspectedIssuer(issuers: ReadonlyMap<string, IssuerRecord>) {
+/** The one issuer that is asked about opaque tokens, and how. */
+export interface IntrospectedIssuer {
+  readonly issuer: IssuerRecord
+  readonly settings: IntrospectionSettings
+}
+
+/**
+ * Nothing in an opaque token says whose it is, and one that is not ours to show is shown to nobody.
+ *
+ * @throws ConfigurationError where two issuers could be asked
+ */
+export function introspectedIssuer(issuers: ReadonlyMap<string, IssuerRecord>): IntrospectedIssuer | undefined {
   const [first, second] = [...issuers.values()].filter(({ introspection }) => introspection !== undefined)
   if (second !== undefined)
     throw new ConfigurationError(`${second.issuer}: one issuer of a verifier may have \`introspection\``)
