@@ -1,5 +1,5 @@
 // Why Sallyport and jose judge a token differently, each reason by its name. Nearly always we refuse what jose accepts,
-// and a rule of research/standards.md asks us to.
+// and a rule of the standards asks us to.
 import { claims, now } from '../fixtures/signer.js'
 
 /** A token as a lenient reader reads it. */

@@ -1,4 +1,4 @@
-// research/standards.md §6: JWT access tokens (RFC 9068).
+// JWT access tokens (RFC 9068).
 import type { Denied } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
 import { claims, createSigner, encode, issuer, now, type Part, verdict, verifierFor } from '../fixtures/signer.js'

@@ -1,4 +1,4 @@
-// research/standards.md §2: keys that must not verify, and keys that are not what they are taken for (RFC 7518, 8725bis).
+// Keys that must not verify, and keys that are not what they are taken for (RFC 7518, 8725bis).
 import {
   constants,
   createHash,

@@ -1,4 +1,4 @@
-// research/standards.md §2: ML-DSA (RFC 9964), which Node has from 24 on.
+// ML-DSA (RFC 9964), which Node has from 24 on.
 import { sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createPrivate, createSigner, encode, type Signer, verdict, verifierFor } from '../fixtures/signer.js'

@@ -1,4 +1,4 @@
-// research/standards.md §2: which algorithms may sign, and with which keys (RFC 7515, 7518, 8037, 8725bis, 9864, 9964).
+// Which algorithms may sign, and with which keys (RFC 7515, 7518, 8037, 8725bis, 9864, 9964).
 import { createVerifier } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
 import {

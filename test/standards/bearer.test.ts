@@ -1,4 +1,4 @@
-// research/standards.md §7: bearer tokens in requests and answers (RFC 6750, OAuth 2.1).
+// Bearer tokens in requests and answers (RFC 6750, OAuth 2.1).
 import { errorCodes, scope, type VerifiableRequest, VerificationError } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
 import { bearerRules } from '../../packages/core/src/response/challenge.js'

@@ -1,4 +1,4 @@
-// research/standards.md §5: the claims of a token (RFC 7519 §4.1, RFC 8725bis).
+// The claims of a token (RFC 7519 §4.1, RFC 8725bis).
 import { describe, expect, it } from 'vitest'
 import { claims, createSigner, issuer, now, type Part, verdict, verifierFor } from '../fixtures/signer.js'
 

@@ -1,4 +1,4 @@
-// research/standards.md §2, R-ALG-14: encrypted tokens, which are a transport and prove nothing (RFC 7516, 8725bis).
+// Encrypted tokens, which are a transport and prove nothing (RFC 7516, 8725bis).
 import { CompactEncrypt, type CryptoKey, generateKeyPair } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AnyVerifier, answer, claims, createSigner, encode, verdict, verifierFor } from '../fixtures/signer.js'

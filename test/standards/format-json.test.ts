@@ -1,4 +1,4 @@
-// research/standards.md §1: what is in the segments of a token (RFC 7515, RFC 7519, RFC 8259, RFC 8725bis).
+// What is in the segments of a token (RFC 7515, RFC 7519, RFC 8259, RFC 8725bis).
 import { createVerifier } from '@sallyport/core'
 import { createTestIssuer } from '@sallyport/core/testing'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// research/standards.md §1: the form of a token (RFC 7515, RFC 7519, RFC 8725bis).
+// The form of a token (RFC 7515, RFC 7519, RFC 8725bis).
 import { CompactEncrypt, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { answer, claims, createSigner, encode, type Part, verdict, verifierFor } from '../fixtures/signer.js'

@@ -1,4 +1,4 @@
-// research/standards.md §3: the header of a token is input of whoever wrote it (RFC 7515 §4, §10; RFC 8725bis).
+// The header of a token is input of whoever wrote it (RFC 7515 §4, §10; RFC 8725bis).
 import { once } from 'node:events'
 import { createServer, get, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,4 +1,4 @@
-// research/standards.md §12: introspection (RFC 7662) and its signed answers (RFC 9701).
+// Introspection (RFC 7662) and its signed answers (RFC 9701).
 import { createVerifier, type Denied, type Verifier, type VerifierOptions } from '@sallyport/core'
 import { createTestClock, createTestIssuer } from '@sallyport/core/testing'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// research/standards.md §4, where keys come from: metadata, key sets, and what happens while they cannot be had.
+// Where keys come from: metadata, key sets, and what happens while they cannot be had.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createVerifier, type KeysEvent, type VerifierOptions } from '@sallyport/core'
 import { createTestClock, createTestIssuer, type TestIssuer } from '@sallyport/core/testing'

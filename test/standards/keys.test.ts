@@ -1,4 +1,4 @@
-// research/standards.md §4, the keys themselves: which of them fits a token, and which is no key at all.
+// The keys themselves: which of them fits a token, and which is no key at all.
 import { createPrivateKey } from 'node:crypto'
 import { createVerifier } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'

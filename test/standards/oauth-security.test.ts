@@ -1,4 +1,4 @@
-// research/standards.md §7: the best current practice for OAuth (RFC 9700, BCP 240), as far as it is about this package.
+// The best current practice for OAuth (RFC 9700, BCP 240), as far as it is about this package.
 import type { Denied } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
 import { createSigner, type Part, verifierFor } from '../fixtures/signer.js'

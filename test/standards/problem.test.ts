@@ -1,4 +1,4 @@
-// research/standards.md §17: the body of a refusal (RFC 9457).
+// The body of a refusal (RFC 9457).
 import { type Denied, errorCodes, scope } from '@sallyport/core'
 import { describe, expect, it } from 'vitest'
 import { createSigner, now, type Part, verifierFor } from '../fixtures/signer.js'
