@@ -57,19 +57,22 @@ export class Workloads {
    */
   identify(request: VerifiableRequest, isAlone: boolean): Workload | undefined | Promise<Workload | undefined> {
     if (isAlone && !this.#settings.withoutToken) return undefined
-    const { chain: [leaf, ...intermediates] = [], uris = [] } = readShown(request, this.#place) ?? {}
+    const shown = inWords(() => shownCertificate(request, this.#place))
+    if (shown === undefined) return undefined
+    const { leaf, behind, uris } = shown
     if (leaf === undefined) return this.#takeWord(uris, isAlone)
-    if (!namesWorkload(leaf)) return undefined
     const print = certificateThumbprint(leaf)
-    const unverified = readUnverified(leaf)
-    const domain = this.#domainOf(unverified.trustDomain, isAlone)
+    const known = this.#vouched.get(print)
+    if (known === undefined && !namesWorkload(leaf)) return undefined
+    const workload = known?.workload ?? readWorkload(leaf)
+    const domain = this.#domainOf(workload.trustDomain, isAlone)
     if (domain === undefined) return undefined
     if (domain.bundle === undefined) return this.#takeWord(uris, isAlone)
-    const shown = { leaf, intermediates, print, workload: workloadOf(unverified, unverified.notAfter) }
+    const candidate = { leaf, behind, print, workload, known }
     const bundle = domain.bundle.current()
     return bundle instanceof Promise
-      ? bundle.then((came) => this.#judge(shown, came), unavailable)
-      : this.#judge(shown, bundle)
+      ? bundle.then((came) => this.#judge(candidate, came), unavailable)
+      : this.#judge(candidate, bundle)
   }
 
   /** What a workload without a token is known by: facts as of a token, of which its trust domain is the issuer. */
@@ -91,18 +94,18 @@ export class Workloads {
     }
   }
 
-  #judge({ leaf, intermediates, print, workload }: Shown, bundle: TrustBundle): Workload {
+  #judge({ leaf, behind, print, workload, known }: Candidate, bundle: TrustBundle): Workload {
     const now = this.#clock()
-    const known = this.#vouched.get(print)
     // INVARIANT: a good certificate makes each comparison true, so a clock that answers NaN lets nobody pass.
     const isJudged = known?.bundle === bundle && now >= known.judgedAt && now < known.judgedAt + judgedSeconds
-    if (isJudged && now <= workload.expiresAt) return known.workload
-    const behind = intermediates.length > 0 ? intermediates : (known?.intermediates ?? [])
-    if (!chainsTo(leaf, behind, bundle.authorities, now)) {
+    if (isJudged && now <= workload.expiresAt) return workload
+    const came = inWords(behind)
+    const intermediates = came.length > 0 ? came : (known?.intermediates ?? none)
+    if (!chainsTo(leaf, intermediates, bundle.authorities, now)) {
       if (!(now <= workload.expiresAt)) throw rejected('it has expired')
       throw rejected('its trust domain does not vouch for it, or not yet')
     }
-    this.#vouched.set(print, { workload, intermediates: behind, bundle, judgedAt: now })
+    this.#vouched.set(print, { workload, intermediates, bundle, judgedAt: now })
     return workload
   }
 
@@ -126,33 +129,39 @@ export class Workloads {
 }
 
 /** A certificate that names a workload. */
-interface Shown {
+interface Candidate {
   readonly leaf: Uint8Array
-  readonly intermediates: readonly Uint8Array[]
+  /** What came along with it. */
+  readonly behind: () => readonly Uint8Array[]
   readonly print: string
   readonly workload: Workload
+  /** What came of it before. */
+  readonly known: VouchedCertificate | undefined
 }
 
-const none: readonly string[] = Object.freeze([])
+const none: readonly never[] = Object.freeze([])
 
 function workloadOf({ spiffeId, trustDomain }: Pick<Workload, 'spiffeId' | 'trustDomain'>, until: number): Workload {
   return Object.freeze({ spiffeId, trustDomain, expiresAt: until })
 }
 
-function readShown(request: VerifiableRequest, place: CertificatePlace): ReturnType<typeof shownCertificate> {
+/** Whom a certificate names; nobody has vouched for it yet. */
+function readWorkload(leaf: Uint8Array): Workload {
   try {
-    return shownCertificate(request, place)
+    const unverified = readSvid(leaf)
+    return workloadOf(unverified, unverified.notAfter)
   } catch (error) {
-    if (error instanceof VerificationError) throw rejected(error.message, error)
+    if (error instanceof SvidError) throw rejected(error.message, error)
     throw error
   }
 }
 
-function readUnverified(leaf: Uint8Array): ReturnType<typeof readSvid> {
+/** What cannot be read is refused in the words of this check. */
+function inWords<Read>(read: () => Read): Read {
   try {
-    return readSvid(leaf)
+    return read()
   } catch (error) {
-    if (error instanceof SvidError) throw rejected(error.message, error)
+    if (error instanceof VerificationError) throw rejected(error.message, error)
     throw error
   }
 }

@@ -4,7 +4,7 @@ import { type AddressRanges, parseAddress } from '../addresses.js'
 import { ConfigurationError, VerificationError } from '../errors.js'
 import { certificateThumbprint } from '../jose/certificate.js'
 import { requireKnownOptions, requireStrings } from '../option-checks.js'
-import { headerValues, type VerifiableRequest } from '../request/verifiable-request.js'
+import { headerValues, type ObservableCertificate, type VerifiableRequest } from '../request/verifiable-request.js'
 import { parseClientCertChain, parseClientCertField } from './client-cert-field.js'
 import { parseEscapedCertificate } from './escaped-certificate.js'
 import { type ForwardedClientCert, parseForwardedClientCert } from './forwarded-client-cert.js'
@@ -40,8 +40,14 @@ export interface CertificatePlace {
 
 /** What a connection shows of its client. */
 export interface ShownCertificate {
-  /** The certificate and what came along, as DER; empty where a proxy tells in its own words who it was. */
-  readonly chain: readonly Uint8Array[]
+  /** The certificate, as DER; `undefined` where a proxy tells in its own words who it was. */
+  readonly leaf: Uint8Array | undefined
+  /**
+   * What came along with it, as DER, in any order. Read when it is asked for.
+   *
+   * @throws VerificationError `binding_mismatch` for a header that is not in its grammar
+   */
+  readonly behind: () => readonly Uint8Array[]
   /** The URIs of the certificate, in the words of a trusted proxy that passes on no certificate. */
   readonly uris: readonly string[]
 }
@@ -99,11 +105,17 @@ export function shownCertificate(request: VerifiableRequest, place: CertificateP
   if (place.header === 'x-forwarded-client-cert') {
     const element = forwardedElement(request, place)
     if (element === undefined) return undefined
-    const { cert, chain, uris } = element
-    return { chain: chain ?? (cert === undefined ? [] : [cert]), uris }
+    const { cert, chain: [first, ...rest] = [], uris } = element
+    return { leaf: cert ?? first, behind: () => rest, uris }
+  }
+  if (place.header === undefined) {
+    const shown = request.socket?.getPeerX509Certificate?.()
+    return shown && { leaf: shown.raw, behind: () => chainBehind(shown), uris: [] }
   }
   const leaf = leafCertificate(request, place)
-  return leaf && { chain: [leaf, ...chainBehind(request, place)], uris: [] }
+  if (leaf === undefined) return undefined
+  const value = place.header === 'client-cert' ? trustedValue(request, 'client-cert-chain', place) : undefined
+  return { leaf, behind: () => (value === undefined ? [] : parseClientCertChain(value)), uris: [] }
 }
 
 /** Of our own server, or of a header that holds nothing but the certificate. */
@@ -115,16 +127,11 @@ function leafCertificate(request: VerifiableRequest, place: CertificatePlace): U
   return header === 'client-cert' ? parseClientCertField(value) : parseEscapedCertificate(value)
 }
 
-/** What came with the certificate. */
-function chainBehind(request: VerifiableRequest, place: CertificatePlace): readonly Uint8Array[] {
-  if (place.header === 'client-cert') {
-    const value = trustedValue(request, 'client-cert-chain', place)
-    return value === undefined ? [] : parseClientCertChain(value)
-  }
+/** Those that TLS had behind the first. */
+function chainBehind({ issuerCertificate }: ObservableCertificate): readonly Uint8Array[] {
   const behind: Uint8Array[] = []
-  let issuer = place.header === undefined ? request.socket?.getPeerX509Certificate?.()?.issuerCertificate : undefined
-  for (; issuer !== undefined && behind.length < greatestChain; issuer = issuer.issuerCertificate)
-    behind.push(issuer.raw)
+  for (let next = issuerCertificate; next !== undefined && behind.length < greatestChain; next = next.issuerCertificate)
+    behind.push(next.raw)
   return behind
 }
 
