@@ -3,35 +3,9 @@
 import type { ClaimPath } from '../claims/claim-path.js'
 import { ConfigurationError } from '../errors.js'
 import type { BindingMethod } from './facts.js'
+import { isReference, type Reference, type Scalar } from './reference.js'
 
-/** A value that stands in a policy itself. Numbers are finite. */
-export type Scalar = string | number | boolean
-
-/** A claim of the token, read by its path. */
-export interface ClaimReference {
-  readonly from: 'claim'
-  readonly path: ClaimPath
-  /** `string`: a number counts as its decimal digits · `spaceList`: a string counts as the list of its words. */
-  readonly as?: 'string' | 'spaceList'
-  /** Stands for the claim where it is missing; never where it is of the wrong type. */
-  readonly orElse?: Scalar
-}
-
-/** A parameter of the matched route. */
-export interface ParamReference {
-  readonly from: 'param'
-  readonly name: string
-}
-
-/** A header that the request carries exactly once. */
-export interface HeaderReference {
-  readonly from: 'header'
-  /** In lower case. */
-  readonly name: string
-}
-
-/** Where a value comes from when a request is judged. */
-export type Reference = ClaimReference | ParamReference | HeaderReference
+export { type ClaimReference, isReference, type Reference, type Scalar } from './reference.js'
 
 /** Each operator, and what it compares with. */
 export interface Operands {
@@ -209,11 +183,6 @@ function paramsOf(node: Policy): readonly string[] {
   if (node.kind === 'custom') return node.reads.params ?? []
   if (node.kind !== 'compare') return []
   return [node.subject, node.operand].flatMap((side) => (isReference(side) && side.from === 'param' ? [side.name] : []))
-}
-
-/** Whether an operand is read from the request rather than written in the policy. */
-export function isReference(value: unknown): value is Reference {
-  return typeof value === 'object' && value !== null && 'from' in value
 }
 
 function union(lists: readonly (readonly string[])[]): readonly string[] {
