@@ -11,6 +11,8 @@ import { compileRanges, compileWindow } from './compile-request.js'
 import type { CompiledPolicy, Meaning, PolicyFacts } from './compiled.js'
 import { isAmong, isOneOf, own, toList, whyClaim } from './own-claim.js'
 import { type Leaf, type Policy, partsOf, requirePolicyNode } from './policy.js'
+import { compilePermitted } from './services/compile-permitted.js'
+import { checkUnheard } from './services/unheard.js'
 import {
   atLeastOf,
   type Check,
@@ -35,12 +37,13 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
   if (known !== undefined) return known
   const meaning = compileNode(requirePolicyNode(policy))
   const isTimed = policy.kind === 'use' || meaning.changesAt !== undefined || meaning.parts.some((part) => part.isTimed)
-  const fresh = Object.freeze({ ...meaning, isTimed })
+  const mayAsk = policy.kind === 'use' || policy.kind === 'permitted' || meaning.parts.some((part) => part.mayAsk)
+  const fresh = Object.freeze({ ...meaning, isTimed, mayAsk })
   compiled.set(policy, fresh)
   return fresh
 }
 
-function compileNode(node: Policy): Omit<CompiledPolicy, 'isTimed'> {
+function compileNode(node: Policy): Omit<CompiledPolicy, 'isTimed' | 'mayAsk'> {
   const parts = partsOf(node).map(compilePolicy)
   const checks = parts.map(({ check }) => check)
   switch (node.kind) {
@@ -51,12 +54,12 @@ function compileNode(node: Policy): Omit<CompiledPolicy, 'isTimed'> {
     case 'atLeast':
       return { node, parts, check: atLeastOf(node.count, checks) }
     case 'not':
-      return { node, parts, check: opposite(checks[0] as Check<PolicyFacts>) }
+      return { node, parts, check: opposite(checkUnheard(parts[0] as CompiledPolicy)) }
     case 'cel':
       return { node, parts, check: checks[0] as Check<PolicyFacts> }
     case 'policy': {
-      const [allow, ...forbid] = checks as [Check<PolicyFacts>, ...Check<PolicyFacts>[]]
-      return { node, parts, check: every([allow, ...forbid.map(opposite)]) } // INVARIANT: forbid wins, and so does doubt
+      const [allow, ...forbid] = parts as [CompiledPolicy, ...CompiledPolicy[]]
+      return { node, parts, check: every([allow.check, ...forbid.map((part) => opposite(checkUnheard(part)))]) } // INVARIANT: forbid wins, and so does doubt
     }
     default:
       return { node, parts, ...compileLeaf(node) }
@@ -136,6 +139,8 @@ function compileLeaf(leaf: Leaf): Meaning {
       return compileWindow(leaf)
     case 'custom':
       return { check: compileCustom(leaf.test), why: () => 'its test answered neither true nor false' }
+    case 'permitted':
+      return compilePermitted(leaf)
     case 'use':
       return {
         check: (facts) => facts.policies?.get(leaf.name)?.check(facts) ?? isUndetermined,
