@@ -31,6 +31,8 @@ const sections = {
   'R-9728': 4,
   'R-8693': 1,
   'R-9396': 1,
+  'R-AZN': 2,
+  'R-OPA': 1,
 }
 
 /** Rules without a test, and why. */

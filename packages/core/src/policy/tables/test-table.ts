@@ -155,7 +155,7 @@ export function factsOf(table: TestTable, row: TestCase): PolicyFactsInput {
   const params = { ...common.params, ...rest.params }
   const headers = { ...common.headers, ...rest.headers }
   const services = { ...common.services, ...rest.services }
-  return { ...both, now, claims, params, headers, services }
+  return { ...both, now, claims, params, headers, ...(Object.keys(services).length > 0 && { services }) }
 }
 
 function requireObject(value: unknown, what: string): Readonly<Record<string, unknown>> {
