@@ -43,7 +43,7 @@ export function policyServicesContract({ name, serve }: ServicesTarget): void {
         bob: await issue('bob', 'docs'),
         reader: await issue('reader', 'read'),
       }
-      const pdp = authzen({ url: server.url, timeoutSeconds: 0.25 })
+      const pdp = authzen({ url: server.url, timeoutSeconds: 1 })
       const rules = opa({ url: server.url, timeoutSeconds: 5 })
       const editDoc = policy('doc.edit', {
         allow: allOf(
