@@ -48,6 +48,9 @@ export const untoldJti = 'untold'
 export const goneSubject = 'gone'
 export const untoldSubject = 'untold'
 
+/** Of whom no policy service can tell whether they may. */
+export const undecidedSubject = 'undecided'
+
 /** Of the opaque token that the issuer can't be asked about. */
 export const untoldToken = 'an-untold-token'
 
@@ -126,4 +129,5 @@ export const faults: Readonly<Record<ErrorCode, Fault>> = {
   introspection_unavailable: async () => ({ lines: [authorization(untoldToken)] }),
   state_unavailable: claims({ jti: untoldJti }),
   subject_unavailable: claims({ sub: untoldSubject }),
+  policy_service_unavailable: claims({ sub: undecidedSubject }),
 }

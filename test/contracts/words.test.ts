@@ -6,7 +6,8 @@ import * as mcp from '@sallyport/mcp'
 import * as nestjs from '@sallyport/nestjs'
 import { expect, it } from 'vitest'
 
-const words = [...Object.keys(core.policyKit({})), 'policyKit', 'policySet', 'loadPolicies'].toSorted()
+const services = ['authzen', 'opa', 'policyService']
+const words = [...Object.keys(core.policyKit({})), ...services, 'policyKit', 'policySet', 'loadPolicies'].toSorted()
 const wordsOfCore = new Map(Object.entries(core))
 
 it.each<[string, object, readonly string[]]>([

@@ -19,6 +19,7 @@ import {
   createVerifier,
   param,
   policy,
+  policyService,
   policySet,
   scope,
   use,
@@ -34,6 +35,7 @@ import {
   goneSubject,
   publicUrl,
   revokedJti,
+  undecidedSubject,
   untoldJti,
   untoldSubject,
   untoldToken,
@@ -44,7 +46,16 @@ import type { AdapterTarget, ContractRoute, GuardedApp } from './target.js'
 const nonceSecret = 'n'.repeat(32)
 export const clock = createTestClock()
 export const now = clock()
-export const orders = allOf(scope('read:orders'), authenticatedWithin('15m'), claim('plan').equals('paid'))
+const crew = policyService('crew', async (question) => {
+  if (question === undecidedSubject) throw new Error('the crew is asleep')
+  return true
+})
+export const orders = allOf(
+  scope('read:orders'),
+  authenticatedWithin('15m'),
+  claim('plan').equals('paid'),
+  crew.permits(claim('sub')),
+)
 export const ofTenant = claim('tenant').equals(param('tenantId'))
 export const ofNamed = use('tenants')
 const policies: PolicySet = policySet(policy('tenants', { allow: ofTenant }))

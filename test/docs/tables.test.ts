@@ -72,6 +72,22 @@ describe('the options in docs/introspection.md', () => {
   })
 })
 
+describe('the options in docs/policy-services.md', () => {
+  it('are those of the types, with their defaults', () => {
+    const options = [
+      ...optionsOf(`${core}/policy-service-options.ts`, 'HttpServiceOptions'),
+      ...optionsOf(`${core}/policy-services.ts`, 'AuthzenOptions'),
+      ...optionsOf(`${core}/policy-service-options.ts`, 'PolicyServiceOptions'),
+    ]
+    const [rows = []] = tablesOf('docs/policy-services.md', 'option')
+    expect(rows.map(([name]) => codeIn(name)[0])).toEqual(options.map(({ name }) => name))
+    const shown = new Map(rows.map(([name, , text]) => [codeIn(name)[0], text?.replaceAll('`', '')]))
+    const defaults = options.filter(({ defaultValue }) => /^`?[\d.]+$|^`?(?:true|false)/.test(defaultValue ?? ''))
+    expect(defaults).toHaveLength(4)
+    for (const { name, defaultValue } of defaults) expect(shown.get(name)).toBe(defaultValue?.replaceAll('`', ''))
+  })
+})
+
 describe('the options of a client in docs/client.md', () => {
   const [shown = []] = tablesOf('docs/client.md', 'option')
   const options = optionsOf('packages/client/src/client-options.ts', 'ServiceClientOptions')

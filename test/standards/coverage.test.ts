@@ -35,6 +35,8 @@ const sections = {
   'R-XSVID': 3,
   'R-WIT': 1,
   'R-9396': 1,
+  'R-AZN': 2,
+  'R-OPA': 1,
 }
 
 /** Rules without a test, and why. */

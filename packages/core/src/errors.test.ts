@@ -34,6 +34,7 @@ const wire: Readonly<Record<ErrorCode, readonly [status: number, oauthError?: st
   introspection_unavailable: [503],
   state_unavailable: [503],
   subject_unavailable: [503],
+  policy_service_unavailable: [503],
 }
 
 describe('the table of codes', () => {

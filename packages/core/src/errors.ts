@@ -55,6 +55,7 @@ const codes = {
   introspection_unavailable: { status: 503, title: 'The issuer cannot be asked about the token' },
   state_unavailable: { status: 503, title: 'What was revoked or used cannot be told' },
   subject_unavailable: { status: 503, title: 'The subject of the token cannot be looked up' },
+  policy_service_unavailable: { status: 503, title: 'A policy service has not decided' },
 } as const
 
 codes satisfies Readonly<Record<string, CodeRow>>

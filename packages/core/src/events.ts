@@ -102,12 +102,26 @@ export interface IntrospectionEvent {
   readonly reason: string
 }
 
+/** `sallyport:policy-services`: something happened to the questions that a policy service is asked. */
+export interface PolicyServiceEvent {
+  /** The URL of its options, or its name. */
+  readonly service: string
+  /**
+   * `failed`: a question had no answer, or one that is no decision · `refused`: a question was not asked, because too many are
+   * under way or the last ones had no answer · `paused`: no question is asked for a moment · `resumed`: the service answers again.
+   */
+  readonly outcome: 'failed' | 'refused' | 'paused' | 'resumed'
+  /** One sentence for the operator. */
+  readonly reason: string
+}
+
 const decisions = channel('sallyport:decision')
 const keys = channel('sallyport:keys')
 const policies = channel('sallyport:policies')
 const states = channel('sallyport:state')
 const receivers = channel('sallyport:receiver')
 const introspections = channel('sallyport:introspection')
+const policyServices = channel('sallyport:policy-services')
 
 /** Whether anybody listens; lets the hot path skip building the event. */
 export function decisionsAreWatched(): boolean {
@@ -136,4 +150,8 @@ export function publishPolicies(event: PoliciesEvent): void {
 
 export function publishIntrospection(event: IntrospectionEvent): void {
   if (introspections.hasSubscribers) introspections.publish(event)
+}
+
+export function publishPolicyService(event: PolicyServiceEvent): void {
+  if (policyServices.hasSubscribers) policyServices.publish(event)
 }

@@ -9,6 +9,7 @@ import { TimeStamps } from './jose/time-stamp.js'
 import { claim } from './policy/comparison.js'
 import type { TokenFacts } from './policy/facts.js'
 import { allOf, authenticatedWithin, scope } from './policy/words.js'
+import { policyService } from './policy-services.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { createMemoryState } from './state/memory-state.js'
 import { createTestClock, createTestHolder, createTestIssuer, createTestKey, type TestKey } from './testing.js'
@@ -205,6 +206,11 @@ const faults: Readonly<Record<string, Fault>> = {
   },
   'too few scopes': { code: 'scope_insufficient', check: 'policy', claims: { scope: 'read' } },
   'a login long ago': { code: 'step_up_required', check: 'policy', claims: { auth_time: now - 901 } },
+  'a policy service that does not decide': {
+    code: 'policy_service_unavailable',
+    check: 'policy',
+    claims: { crew: 'asleep' },
+  },
   'another plan': { code: 'policy_denied', check: 'policy', claims: { plan: 'trial' } },
 }
 
@@ -224,7 +230,16 @@ async function requestWith(...wrong: readonly Fault[]): Promise<VerifiableReques
   return (await wrong.find((fault) => fault.request)?.request?.(token)) ?? bearer(token)
 }
 
-const policy = allOf(scope('write'), authenticatedWithin('15m'), claim('plan').orElse('paid').equals('paid'))
+const crew = policyService('crew', (crew) => {
+  if (crew === 'asleep') throw new Error('nobody answers')
+  return true
+})
+const policy = allOf(
+  scope('write'),
+  authenticatedWithin('15m'),
+  claim('plan').orElse('paid').equals('paid'),
+  crew.permits(claim('crew').orElse('awake')),
+)
 
 describe.each(Object.entries(faults))('%s', (_, fault) => {
   it(`is ${fault.code} to both, and fails the check of ${fault.check} alone`, async () => {

@@ -3,11 +3,12 @@
 // error that came of it, so an explanation cannot disagree with a decision.
 import { grantsAt } from './claims/claim-path.js'
 import type { VerificationError } from './errors.js'
+import { explainPolicyFailure } from './explain-policy.js'
 import type { IssuerRecord } from './issuer-record.js'
 import { parseSpiffeId } from './jose/spiffe-id.js'
+import { date, list, printable, show } from './operator-text.js'
 import type { PolicyTrace } from './policy/facts.js'
 import { PolicyDenial } from './policy/policy-denial.js'
-import { decisiveParts, formatPart } from './policy/trace.js'
 import type { UnverifiedToken } from './staircase.js'
 
 /** One check of an {@link Explanation}. */
@@ -202,6 +203,7 @@ function failedCheck({ code, claim, header, bySchema, isOfConnection }: Verifica
     case 'scope_insufficient':
     case 'step_up_required':
     case 'policy_denied':
+    case 'policy_service_unavailable':
       return 'policy'
   }
 }
@@ -252,7 +254,7 @@ function diagnose(error: VerificationError, context: ExplanationContext): Diagno
     case 'age':
       return diagnoseTime(words)
     case 'policy':
-      return diagnosePolicy(words)
+      return explainPolicyFailure(error, record === undefined ? [] : grantsAt(claims, record.rules.scopes, true).values)
     case 'binding':
       return diagnoseBinding(words)
     case 'proof':
@@ -445,57 +447,4 @@ function diagnoseTime({ error, context, claims, record }: Words): Diagnosis {
       ? 'get a new token from the issuer; if this one is new, one of the two clocks is off'
       : `the clock of this host or of the issuer is off by ${seconds} s or more: set it right`,
   }
-}
-
-/** The parts that decided are in the explanation's own tree; here is what the client would have to bring. */
-function diagnosePolicy({ error, claims, record }: Words): Diagnosis {
-  const { requiredScopes = [], acrValues = [], maxAgeSeconds } = error
-  const granted = record === undefined ? [] : grantsAt(claims, record.rules.scopes, true).values
-  if (error.code === 'scope_insufficient') {
-    return {
-      expected: list(requiredScopes),
-      got: list(granted) || 'none',
-      action: 'ask the issuer for a token with every scope that is expected here',
-    }
-  }
-  const decisive = error instanceof PolicyDenial ? decisiveParts(error.trace) : []
-  const got = printable(decisive.map(formatPart).join('; ')) || error.message
-  if (error.code === 'policy_denied') {
-    return {
-      expected: 'a policy that is true',
-      got,
-      action: 'no scope and no new login would help: it is about who asks for what',
-    }
-  }
-  const level = acrValues.length > 0 ? `\`acr\` ${list(acrValues)}` : undefined
-  const age = maxAgeSeconds === undefined ? undefined : `\`auth_time\` at most ${maxAgeSeconds} s ago`
-  return {
-    expected: [level, age].filter((part) => part !== undefined).join(', ') || 'a stronger authentication',
-    got,
-    action: 'let the user log in again, as the challenge asks for',
-  }
-}
-
-function date(seconds: number): string {
-  const milliseconds = seconds * 1000
-  return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : 'no date'
-}
-
-function list(items: Iterable<string>): string {
-  return [...items].map(show).join(', ')
-}
-
-/** Text from outside steers no terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, toEscape)
-}
-
-function toEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-}
-
-/** Text of a token on an operator's screen: quoted, so that it cannot pass for ours, and bounded. */
-function show(value: unknown): string {
-  const text = value === undefined ? '(none)' : printable(JSON.stringify(value))
-  return text.length <= 300 ? text : `${text.slice(0, 300)}…`
 }

@@ -27,6 +27,7 @@ export type {
   IntrospectionEvent,
   KeysEvent,
   PoliciesEvent,
+  PolicyServiceEvent,
   ReceiverEvent,
   StateEvent,
 } from './events.js'
@@ -102,6 +103,9 @@ export type {
 export { type PolicySet, type PolicySource, policySet } from './policy/policy-set.js'
 export type { BetweenOptions } from './policy/request-words.js'
 export { between, req, spiffe } from './policy/request-words.js'
+export type { AuthzenQuestion, AuthzenText } from './policy/services/authzen.js'
+export type { JsonValue } from './policy/services/canonical-json.js'
+export type { QuestionObject, QuestionReference, QuestionValue } from './policy/services/question-words.js'
 export { formatTrace } from './policy/trace.js'
 export type { PolicyParts } from './policy/words.js'
 export {
@@ -127,6 +131,18 @@ export {
   subject,
   use,
 } from './policy/words.js'
+export type { HttpServiceOptions, PolicyServiceOptions } from './policy-service-options.js'
+export {
+  type AuthzenOptions,
+  type AuthzenService,
+  authzen,
+  type OpaOptions,
+  type OpaService,
+  type OwnPolicyService,
+  opa,
+  type PolicyServiceFunction,
+  policyService,
+} from './policy-services.js'
 export type { AnswerableResponse, EventReceiver, ReadableRequest } from './receivers/event-receiver.js'
 export type { ReceivedRequest } from './receivers/received-request.js'
 export type { ReceiverAnswer } from './receivers/receiver-answer.js'

@@ -15,7 +15,7 @@ import type { VerifierConfiguration } from './options.js'
 import type { PolicyFacts } from './policy/compiled.js'
 import type { BindingMethod } from './policy/facts.js'
 import type { Policy } from './policy/policy.js'
-import { requireSatisfied } from './policy/policy-denial.js'
+import { PolicyStep } from './policy-step.js'
 import { type Credential, extractCredential, findCredential, requireToken68 } from './request/extract-credential.js'
 import { ObservedRequest } from './request/request-facts.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
@@ -39,6 +39,8 @@ export interface Judged {
   readonly validUntil: number
   /** A nonce for the next proof, where the client needs one. */
   readonly nonce?: string | undefined
+  /** What the policy was judged by, if there is one. */
+  readonly facts?: PolicyFacts
 }
 
 /** What a refused token says, for an explanation. */
@@ -82,12 +84,14 @@ export class Staircase {
   readonly #holders: Holders
   readonly #decoder: CompactJwsDecoder
   readonly #cache: MemoryTokenCache | undefined
+  readonly #policyStep: PolicyStep
 
   constructor(configuration: VerifierConfiguration) {
     const { maxTokenBytes, tokenCacheBytes, holders } = configuration
     this.#configuration = configuration
     this.#holders = holders
     this.#decoder = new CompactJwsDecoder(maxTokenBytes)
+    this.#policyStep = new PolicyStep(configuration)
     this.#cache = tokenCacheBytes === 0 ? undefined : new MemoryTokenCache(tokenCacheBytes)
   }
 
@@ -147,17 +151,13 @@ export class Staircase {
   }
 
   /** Step 9, for somebody who has passed. @throws PolicyDenial */
-  satisfy(policy: Policy, auth: Principal<unknown>, request: VerifiableRequest): number {
-    const facts = this.policyFacts(auth, request)
-    this.#configuration.policies?.observe?.(policy, facts)
-    return Math.min(auth.expiresAt, requireSatisfied(policy, facts)) // RFC 6750 §3.1, RFC 9470 §3
+  satisfy(policy: Policy, auth: Principal<unknown>, request: VerifiableRequest): Judged | Promise<Judged> {
+    return this.#policyStep.judge(policy, auth, request)
   }
 
-  policyFacts(auth: Principal<unknown>, request: VerifiableRequest): PolicyFacts {
-    const { clock, policies, isTrustedProxy } = this.#configuration
-    const proven = { binding: auth.binding, workload: Principal.workloadOf(auth) }
-    const shown = new ObservedRequest(request, isTrustedProxy, proven)
-    return { token: Principal.accessTokenOf(auth), request: shown, now: clock(), policies: policies?.current.compiled }
+  /** Waits for no policy service any more. */
+  close(): void {
+    this.#policyStep.close()
   }
 
   /** The token of a refused request, to quote from. What cannot be read cannot be quoted. */
@@ -257,15 +257,17 @@ export class Staircase {
   ): Promise<Judged> {
     await waiting
     await (climb.isExplained ? proof?.look() : proof?.use()) // 7 · RFC 9449 §11.1: last, so that what is refused is not used up
-    return { ...this.#judgePolicy(auth, request, climb), nonce: proof?.nonce } // 9
+    return { ...(await this.#judgePolicy(auth, request, climb)), nonce: proof?.nonce } // 9
   }
 
   /** INVARIANT: a policy is asked wherever there is one, also where no request is shown: then what it reads there is undetermined. */
-  #judgePolicy(auth: Principal<unknown>, request: VerifiableRequest | undefined, { policy }: Climb): Judged {
-    return {
-      auth,
-      validUntil: policy === undefined ? auth.expiresAt : this.satisfy(policy, auth, request ?? nothingShown),
-    }
+  #judgePolicy(
+    auth: Principal<unknown>,
+    request: VerifiableRequest | undefined,
+    { policy, isExplained }: Climb,
+  ): Judged | Promise<Judged> {
+    if (policy === undefined) return { auth, validUntil: auth.expiresAt }
+    return this.#policyStep.judge(policy, auth, request ?? nothingShown, isExplained)
   }
 
   #dpopModeOf({ issuer }: AccessToken<unknown>): DpopMode {

@@ -153,7 +153,7 @@ export class Verifier<Auth = Principal> {
     try {
       if (!(auth instanceof Principal))
         throw new VerificationError('credential_missing', 'the request carries no credential')
-      const validUntil = this.#staircase.satisfy(required, auth, request ?? nothingShown) // 9
+      const { validUntil } = await this.#staircase.satisfy(required, auth, request ?? nothingShown) // 9
       return { allowed: true, auth: auth as NonNullable<Auth>, validUntil }
     } catch (error) {
       return this.#deny(error, auth instanceof Principal ? [auth.binding === 'dpop' ? 'dpop' : 'bearer'] : [])
@@ -172,8 +172,8 @@ export class Verifier<Auth = Principal> {
     const hasWorkloads = this.#configuration.workloads !== undefined
     try {
       const climb = { policy: required, isOptional: false, isExplained: true }
-      const { auth } = await this.#staircase.climb(request, climb)
-      const trace = required && auth && tracePolicy(compilePolicy(required), this.#staircase.policyFacts(auth, request))
+      const { auth, facts } = await this.#staircase.climb(request, climb)
+      const trace = required && facts && tracePolicy(compilePolicy(required), facts)
       const { form = 'jwt' } = (await this.#staircase.unverifiedOf(request)) ?? {}
       const isAnonymous = auth === undefined
       return explainAllowed(isAnonymous, trace, { form: isAnonymous ? 'jwt' : form, hasWorkloads })
@@ -241,6 +241,7 @@ export class Verifier<Auth = Principal> {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#open.close()
+    this.#staircase.close()
     for (const keys of this.#configuration.keySets) keys.close()
     this.#configuration.opaqueTokens?.close()
     for (const each of [...this.#configuration.outsideChecks, ...this.#closables]) each.close()

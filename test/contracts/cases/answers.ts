@@ -103,7 +103,12 @@ export function answerCases(world: () => ContractWorld): void {
   })
 }
 
-const policyCodes = new Set<string>(['scope_insufficient', 'step_up_required', 'policy_denied'])
+const policyCodes = new Set<string>([
+  'scope_insufficient',
+  'step_up_required',
+  'policy_denied',
+  'policy_service_unavailable',
+])
 
 /** What a token says, in texts long enough to be told from others. */
 function claimValues(line: string): readonly string[] {

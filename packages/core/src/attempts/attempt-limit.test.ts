@@ -84,6 +84,7 @@ describe('what counts', () => {
     'policy_denied',
     'keys_unavailable',
     'introspection_unavailable',
+    'policy_service_unavailable',
     'state_unavailable',
     'subject_unavailable',
   ])

@@ -2,7 +2,7 @@
 
 import { isText, isTextList } from '../claims/claim-path.js'
 import type { Meaning, PolicyFacts } from './compiled.js'
-import { describeReference } from './describe.js'
+import { describeReference } from './describe-reference.js'
 import { type Comparison, isReference, type Reference, type Scalar } from './policy.js'
 import { compileReading, type Reading } from './reading.js'
 import { type Check, isFalse, isTrue, isUndetermined, type Verdict } from './verdict.js'

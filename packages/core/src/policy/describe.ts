@@ -1,6 +1,8 @@
 // A policy in words, for explanations: what stands in the policy, and nothing of the token.
+import { describeReference } from './describe-reference.js'
 import { formatDuration } from './duration.js'
 import { type Comparison, isReference, type Leaf, type Policy, type Reference, type Scalar } from './policy.js'
+import { describeQuestion } from './services/describe-question.js'
 
 const words = {
   equals: 'equals',
@@ -84,6 +86,8 @@ function describeLeaf(leaf: Leaf): string {
       return `between ${leaf.from} and ${leaf.to} in ${leaf.timeZone} on ${leaf.days.join(' ')}`
     case 'custom':
       return `custom ${leaf.name}`
+    case 'permitted':
+      return `permitted by ${leaf.by.name}: ${leaf.path === '' ? '' : `${leaf.path} `}${describeQuestion(leaf.question)}`
     case 'use':
       return `use ${leaf.name}`
   }
@@ -94,15 +98,6 @@ function describeComparison({ subject, operator, operand }: Comparison): string 
   if (operand === true && (operator === 'exists' || operator === 'absent')) return head
   const values: readonly (Scalar | Reference)[] = Array.isArray(operand) ? operand : [operand as Scalar | Reference]
   return `${head} ${values.map((value) => (isReference(value) ? describeReference(value) : JSON.stringify(value))).join(', ')}`
-}
-
-/** A reference in words: `claim realm_access.roles`, `param tenantId`. */
-export function describeReference(reference: Reference): string {
-  if (reference.from !== 'claim') return `${reference.from} ${reference.name}`
-  const { path, as, orElse } = reference
-  const names = path.map((name) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name)))
-  const suffix = as === undefined ? '' : as === 'string' ? ' as text' : ' as words'
-  return `claim ${names.join('.')}${suffix}${orElse === undefined ? '' : ` or else ${JSON.stringify(orElse)}`}`
 }
 
 function orList(names: readonly string[]): string {

@@ -4,12 +4,13 @@ import { parseAddress } from '../addresses.js'
 import { type ClaimPath, grantsAt } from '../claims/claim-path.js'
 import { ConfigurationError } from '../errors.js'
 import { compilePolicy } from './compile.js'
-import type { CompiledPolicies, CompiledPolicy, PolicyFacts } from './compiled.js'
+import type { CompiledPolicies, CompiledPolicy, PolicyFacts, ServiceAnswers } from './compiled.js'
 import type { PolicyTrace, RequestFacts } from './facts.js'
 import type { Policy } from './policy.js'
 import { type Remedy, remedyFor } from './remedy.js'
+import { supposingYes } from './services/asking.js'
 import { tracePolicy } from './trace.js'
-import { isTrue } from './verdict.js'
+import { isFalse, isTrue } from './verdict.js'
 
 /** The codes that a policy can end with. */
 export type PolicyCode = 'scope_insufficient' | 'step_up_required' | 'policy_denied'
@@ -57,7 +58,9 @@ export function evaluatePolicy(policy: Policy, facts: PolicyFacts): PolicyOutcom
 
 /** {@link evaluatePolicy} of a policy whose meaning is known. */
 export function evaluateCompiled(compiled: CompiledPolicy, facts: PolicyFacts): PolicyOutcome {
-  return compiled.check(facts) === isTrue ? satisfied : toDenial(remedyFor(compiled, facts))
+  if (compiled.check(facts) === isTrue) return satisfied
+  // Whoever was not asked counts as willing: what the client can bring is what lacks beside.
+  return toDenial(remedyFor(compiled, supposingYes(compiled, facts)))
 }
 
 /** What {@link explainPolicy} answers. For the operator. */
@@ -116,6 +119,8 @@ export interface PolicyFactsInput {
   /** @defaultValue `[['roles']]` */
   readonly roleClaims?: readonly ClaimPath[] | undefined
   readonly policies?: CompiledPolicies | { readonly compiled: CompiledPolicies } | undefined
+  /** What policy services say, by their names: `{ 'https://pdp.example.com': true }`. One that is left out does not answer. */
+  readonly services?: Readonly<Record<string, boolean>> | undefined
 }
 
 /**
@@ -152,6 +157,17 @@ export function policyFacts(input: PolicyFactsInput): PolicyFacts {
     request,
     now,
     policies: policies !== undefined && 'compiled' in policies ? policies.compiled : policies,
+    ...(input.services !== undefined && { answers: answersOf(input.services) }),
+  }
+}
+
+function answersOf(services: Readonly<Record<string, boolean>>): ServiceAnswers {
+  return {
+    get(leaf) {
+      if (leaf.kind !== 'permitted' || !Object.hasOwn(services, leaf.by.name)) return undefined
+      const verdict = services[leaf.by.name] === true ? isTrue : isFalse
+      return { verdict, until: Number.POSITIVE_INFINITY }
+    },
   }
 }
 

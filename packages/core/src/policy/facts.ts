@@ -52,7 +52,7 @@ export interface PolicyTrace {
   readonly outcome: PartOutcome
   /** What it would have to be for the request to pass: `false` below a `not`, and for what is forbidden. */
   readonly wanted: 'true' | 'false'
-  /** Why it is undetermined: `claim auth_time is missing`. Absent otherwise. */
+  /** Why it is undetermined: `claim auth_time is missing`; or how old the answer is that it rests on. Absent otherwise. */
   readonly reason?: string
   /** The message of a named policy. */
   readonly message?: string

@@ -5,10 +5,11 @@ import type { PolicyFacts } from './compiled.js'
 import { evaluateCompiled } from './evaluate.js'
 import type { PolicyTrace } from './facts.js'
 import type { Policy } from './policy.js'
+import { isHeldUp } from './services/asking.js'
 import { tracePolicy } from './trace.js'
 import { holdsUntil } from './validity.js'
 
-/** Codes `scope_insufficient`, `step_up_required`, `policy_denied`. */
+/** Codes `scope_insufficient`, `step_up_required`, `policy_denied`, `policy_service_unavailable`. */
 export class PolicyDenial extends VerificationError {
   readonly #policy: Policy
   readonly #facts: PolicyFacts
@@ -19,7 +20,7 @@ export class PolicyDenial extends VerificationError {
     policy: Policy,
     facts: PolicyFacts,
   ) {
-    super(code, describe(policy), details)
+    super(code, code === 'policy_service_unavailable' ? heldUp : describe(policy), details)
     this.#policy = policy
     this.#facts = facts
   }
@@ -29,6 +30,10 @@ export class PolicyDenial extends VerificationError {
     return tracePolicy(compilePolicy(this.#policy), this.#facts)
   }
 }
+
+/** A service that is left alone is asked again after a second: `guarded-calls.ts`. */
+const shortly = Object.freeze({ retryAfterSeconds: 1 })
+const heldUp = 'a policy service has not decided'
 
 function describe(policy: Policy): string {
   const name = policy.kind === 'policy' || policy.kind === 'use' ? ` ${policy.name}` : ''
@@ -40,12 +45,14 @@ function describe(policy: Policy): string {
  * Lets pass who satisfies a policy.
  *
  * @returns up to when that holds, in seconds since the epoch
- * @throws PolicyDenial `scope_insufficient`, `step_up_required`, `policy_denied`
+ * @throws PolicyDenial `scope_insufficient`, `step_up_required`, `policy_denied`; `policy_service_unavailable` where nothing but
+ * the answer of a policy service lacks
  */
 export function requireSatisfied(policy: Policy, facts: PolicyFacts): number {
   const compiled = compilePolicy(policy)
   const outcome = evaluateCompiled(compiled, facts)
   if (outcome.satisfied) return holdsUntil(compiled, facts)
+  if (isHeldUp(compiled, facts)) throw new PolicyDenial('policy_service_unavailable', shortly, policy, facts)
   const { code, ...remedy } = outcome
   throw new PolicyDenial(code, remedy, policy, facts)
 }

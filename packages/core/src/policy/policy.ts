@@ -3,35 +3,11 @@
 import type { ClaimPath } from '../claims/claim-path.js'
 import { ConfigurationError } from '../errors.js'
 import type { BindingMethod } from './facts.js'
+import { isReference, type Reference, type Scalar } from './reference.js'
+import { type QuestionNode, referencesIn } from './services/question-node.js'
+import type { Decider } from './services/service-answer.js'
 
-/** A value that stands in a policy itself. Numbers are finite. */
-export type Scalar = string | number | boolean
-
-/** A claim of the token, read by its path. */
-export interface ClaimReference {
-  readonly from: 'claim'
-  readonly path: ClaimPath
-  /** `string`: a number counts as its decimal digits · `spaceList`: a string counts as the list of its words. */
-  readonly as?: 'string' | 'spaceList'
-  /** Stands for the claim where it is missing; never where it is of the wrong type. */
-  readonly orElse?: Scalar
-}
-
-/** A parameter of the matched route. */
-export interface ParamReference {
-  readonly from: 'param'
-  readonly name: string
-}
-
-/** A header that the request carries exactly once. */
-export interface HeaderReference {
-  readonly from: 'header'
-  /** In lower case. */
-  readonly name: string
-}
-
-/** Where a value comes from when a request is judged. */
-export type Reference = ClaimReference | ParamReference | HeaderReference
+export { type ClaimReference, isReference, type Reference, type Scalar } from './reference.js'
 
 /** Each operator, and what it compares with. */
 export interface Operands {
@@ -103,6 +79,8 @@ export type Leaf =
       readonly days: readonly Day[]
     }
   | { readonly kind: 'custom'; readonly name: string; readonly reads: CustomReads; readonly test: CustomTest }
+  /** A policy service says yes. `path`: the rule that it is asked for, where it has many; empty otherwise. */
+  | { readonly kind: 'permitted'; readonly by: Decider; readonly path: string; readonly question: QuestionNode }
   | { readonly kind: 'use'; readonly name: string }
 
 /** What a {@link Custom} test looks at. */
@@ -158,6 +136,8 @@ export interface PolicyShape {
   readonly params: readonly string[]
   /** Policies that it names, as often as it names them. */
   readonly uses: readonly string[]
+  /** Whether a leaf of it, not of what it uses, is decided by a policy service. */
+  readonly asks: boolean
 }
 
 const greatestNodes = 512
@@ -176,6 +156,7 @@ export function make<Node extends Policy>(node: Node): Node {
   const shape = shapeOf(node)
   if (shape.nodes > greatestNodes) throw new ConfigurationError(`a policy has at most ${greatestNodes} parts`)
   if (shape.depth > greatestDepth) throw new ConfigurationError(`a policy is nested at most ${greatestDepth} deep`)
+  if (shape.asks) requireNoDenial(node)
   made.set(Object.freeze(node), shape)
   return node
 }
@@ -187,7 +168,17 @@ function shapeOf(node: Policy): PolicyShape {
     depth: 1 + Math.max(0, ...parts.map(({ depth }) => depth)),
     params: union([paramsOf(node), ...parts.map(({ params }) => params)]),
     uses: [...(node.kind === 'use' ? [node.name] : []), ...parts.flatMap(({ uses }) => uses)],
+    asks: node.kind === 'permitted' || parts.some(({ asks }) => asks),
   }
+}
+
+/** INVARIANT: a no of a policy service lets nobody pass, nor does its silence. */
+function requireNoDenial(node: Policy): void {
+  const denied = node.kind === 'not' ? [node.of] : node.kind === 'policy' ? node.forbid : []
+  if (!denied.some((part) => made.get(part)?.asks)) return
+  throw new ConfigurationError(
+    'permits() stands below no not() and in no forbid: a service that says no would let pass; ask it the opposite question',
+  )
 }
 
 /** The nodes directly below a node. */
@@ -209,13 +200,13 @@ export function partsOf(node: Policy): readonly Expression[] {
 
 function paramsOf(node: Policy): readonly string[] {
   if (node.kind === 'custom') return node.reads.params ?? []
-  if (node.kind !== 'compare') return []
-  return [node.subject, node.operand].flatMap((side) => (isReference(side) && side.from === 'param' ? [side.name] : []))
-}
-
-/** Whether an operand is read from the request rather than written in the policy. */
-export function isReference(value: unknown): value is Reference {
-  return typeof value === 'object' && value !== null && 'from' in value
+  const sides =
+    node.kind === 'compare'
+      ? [node.subject, node.operand]
+      : node.kind === 'permitted'
+        ? referencesIn(node.question)
+        : []
+  return sides.flatMap((side) => (isReference(side) && side.from === 'param' ? [side.name] : []))
 }
 
 function union(lists: readonly (readonly string[])[]): readonly string[] {

@@ -2,6 +2,7 @@
 // (RFC 9470). The cheapest way through the tree counts; who somebody is cannot be remedied.
 import type { CompiledPolicy, PolicyFacts } from './compiled.js'
 import type { Policy } from './policy.js'
+import { unheard } from './services/unheard.js'
 import { isFalse, isTrue, type Verdict } from './verdict.js'
 
 /** What to ask the authorization server for. */
@@ -50,14 +51,17 @@ function towards(wanted: Verdict, compiled: CompiledPolicy, facts: PolicyFacts):
       const count = wanted === isTrue ? node.count : parts.length - node.count + 1
       return someTowards(count, wanted, parts, facts)
     }
-    case 'not':
-      return towards(wanted === isTrue ? isFalse : isTrue, parts[0] as CompiledPolicy, facts)
+    case 'not': {
+      const part = parts[0] as CompiledPolicy
+      return towards(wanted === isTrue ? isFalse : isTrue, part, unheard(part, facts))
+    }
     case 'cel':
       return towards(wanted, parts[0] as CompiledPolicy, facts)
     case 'policy': {
       if (wanted === isFalse) return compiled.check(facts) === isFalse ? nothing : undefined
       const [allow, ...forbid] = parts as [CompiledPolicy, ...CompiledPolicy[]]
-      return both(towards(isTrue, allow, facts), allTowards(isFalse, forbid, facts))
+      const denied = forbid.map((part) => towards(isFalse, part, unheard(part, facts)))
+      return denied.reduce<Found>(both, towards(isTrue, allow, facts))
     }
     case 'use': {
       const named = facts.policies?.get(node.name)

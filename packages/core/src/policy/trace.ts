@@ -3,6 +3,7 @@
 import type { CompiledPolicy, PolicyFacts } from './compiled.js'
 import { describePolicy } from './describe.js'
 import type { PartOutcome, PolicyTrace } from './facts.js'
+import { unheard } from './services/unheard.js'
 import { isUndetermined } from './verdict.js'
 
 const none: readonly PolicyTrace[] = Object.freeze([])
@@ -14,16 +15,16 @@ export function tracePolicy(compiled: CompiledPolicy, facts: PolicyFacts): Polic
 }
 
 function trace(compiled: CompiledPolicy, facts: PolicyFacts, wanted: Wanted): PolicyTrace {
-  const { node, parts, why } = compiled
+  const { node, parts, why, remark } = compiled
   const verdict = compiled.check(facts)
   const outcome = outcomeNames[verdict + 1] as PartOutcome
   const text = textOf(compiled)
   switch (node.kind) {
     case 'not':
-      return { text, outcome, wanted, parts: traceAll(parts, facts, opposite(wanted)) }
+      return { text, outcome, wanted, parts: traceUnheard(parts, facts, opposite(wanted)) }
     case 'policy': {
       const [allow, ...forbid] = parts as [CompiledPolicy, ...CompiledPolicy[]]
-      const forbidden = traceAll(forbid, facts, opposite(wanted)).map((part) => ({
+      const forbidden = traceUnheard(forbid, facts, opposite(wanted)).map((part) => ({
         ...part,
         text: `forbid: ${part.text}`,
       }))
@@ -41,14 +42,18 @@ function trace(compiled: CompiledPolicy, facts: PolicyFacts, wanted: Wanted): Po
     default:
       if (parts.length > 0) return { text, outcome, wanted, parts: traceAll(parts, facts, wanted) }
   }
-  if (verdict !== isUndetermined || why === undefined) return { text, outcome, wanted, parts: none }
-  return { text, outcome, wanted, reason: why(facts), parts: none }
+  const reason = verdict === isUndetermined ? why?.(facts) : remark?.(facts)
+  return reason === undefined ? { text, outcome, wanted, parts: none } : { text, outcome, wanted, reason, parts: none }
 }
 
 type Wanted = PolicyTrace['wanted']
 
 function traceAll(parts: readonly CompiledPolicy[], facts: PolicyFacts, wanted: Wanted): readonly PolicyTrace[] {
   return parts.map((part) => trace(part, facts, wanted))
+}
+
+function traceUnheard(parts: readonly CompiledPolicy[], facts: PolicyFacts, wanted: Wanted): readonly PolicyTrace[] {
+  return parts.map((part) => trace(part, unheard(part, facts), wanted))
 }
 
 function opposite(wanted: Wanted): Wanted {

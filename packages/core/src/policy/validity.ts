@@ -1,6 +1,7 @@
 // How long a yes holds: a fresh authentication goes stale, an office closes. For whoever keeps something open on the
 // strength of a decision.
 import type { CompiledPolicy, PolicyFacts } from './compiled.js'
+import { unheard } from './services/unheard.js'
 import { isFalse, isTrue, type Verdict } from './verdict.js'
 
 /** Up to when a policy that is true stays so for the same token and request, in seconds since the epoch. */
@@ -25,14 +26,19 @@ function stays(verdict: Verdict, compiled: CompiledPolicy, facts: PolicyFacts): 
       const needed = verdict === isTrue ? node.count : parts.length - node.count + 1
       return below(verdict).toSorted((a, b) => b - a)[needed - 1] ?? facts.now
     }
-    case 'not':
-      return stays(verdict === isTrue ? isFalse : isTrue, parts[0] as CompiledPolicy, facts)
+    case 'not': {
+      const part = parts[0] as CompiledPolicy
+      return stays(verdict === isTrue ? isFalse : isTrue, part, unheard(part, facts))
+    }
     case 'cel':
       return stays(verdict, parts[0] as CompiledPolicy, facts)
     case 'policy': {
       const [allow, ...forbid] = parts as [CompiledPolicy, ...CompiledPolicy[]]
       if (verdict === isTrue) {
-        return Math.min(stays(isTrue, allow, facts), ...forbid.map((part) => stays(isFalse, part, facts)))
+        return Math.min(
+          stays(isTrue, allow, facts),
+          ...forbid.map((part) => stays(isFalse, part, unheard(part, facts))),
+        )
       }
       const denying = forbid.filter((part) => part.check(facts) === isTrue).map((part) => stays(isTrue, part, facts))
       return any([...denying, ...(allow.check(facts) === isFalse ? [stays(isFalse, allow, facts)] : [])])

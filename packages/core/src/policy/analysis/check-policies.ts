@@ -5,6 +5,7 @@ import type { CompiledPolicies } from '../compiled.js'
 import { describePolicy } from '../describe.js'
 import type { Leaf, NamedPolicy, Policy } from '../policy.js'
 import { type PolicySet, routeParamsOf } from '../policy-set.js'
+import { referencesIn } from '../services/question-node.js'
 import { isTrue } from '../verdict.js'
 import { lockOutOf } from './lock-outs.js'
 import { leavesOf, referencesOf } from './mentions.js'
@@ -163,6 +164,8 @@ function claimsReadBy(leaf: Leaf): readonly ClaimPath[] {
     return referencesOf(leaf).flatMap((side) => (side.from === 'claim' ? [side.path] : []))
   }
   if (leaf.kind === 'custom') return leaf.reads.claims ?? []
+  if (leaf.kind === 'permitted')
+    return referencesIn(leaf.question).flatMap((each) => (each.from === 'claim' ? [each.path] : []))
   if (leaf.kind === 'role') return [['roles']]
   return leaf.kind === 'subject' ? [['sub']] : []
 }

@@ -6,7 +6,7 @@ import type { Policy } from '../policy.js'
 import { PolicySet } from '../policy-set.js'
 import { isTrue } from '../verdict.js'
 import { leavesOf } from './mentions.js'
-import { type Meant, worldsOf } from './worlds.js'
+import { type Meant, type World, worldsOf } from './worlds.js'
 
 /** A policy that lets pass other requests than before. */
 export interface PolicyDifference {
@@ -65,20 +65,20 @@ function differenceOf(before: Meant, after: Meant): PolicyDifference | undefined
     const change = Number(is(world) === isTrue) - Number(was(world) === isTrue)
     if (change === 0 || (change > 0 ? opens : closes) !== undefined) continue
     const request = world.request()
-    if (passes(after, request) === passes(before, request)) continue // code says otherwise
+    if (passes(after, world) === passes(before, world)) continue // code says otherwise
     if (change > 0) opens = request
     else closes = request
     if (opens !== undefined && closes !== undefined) break
   }
   if (opens === undefined && closes === undefined) return undefined
-  const isComplete = areComplete && ![before, after].some(dependsOnCode)
+  const isComplete = areComplete && ![before, after].some(dependsOnOthers)
   return { change: 'changed', ...(opens && { opens }), ...(closes && { closes }), isComplete }
 }
 
-function passes({ policy, named }: Meant, request: PolicyFactsInput): boolean {
-  return isSatisfied(policy, policyFacts({ ...request, policies: named }))
+function passes({ policy, named }: Meant, world: World): boolean {
+  return isSatisfied(policy, { ...policyFacts({ ...world.request(), policies: named }), answers: world.answers })
 }
 
-function dependsOnCode({ policy, named }: Meant): boolean {
-  return leavesOf(policy, named).some(({ kind }) => kind === 'custom')
+function dependsOnOthers({ policy, named }: Meant): boolean {
+  return leavesOf(policy, named).some(({ kind }) => kind === 'custom' || kind === 'permitted')
 }

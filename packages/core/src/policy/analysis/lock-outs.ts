@@ -16,12 +16,15 @@ export function lockOutOf(forbid: Expression, named: CompiledPolicies): ClaimPat
   const { all, judge } = worldsOf([{ policy: forbid, named }])
   const harmless = judge({ policy: forbid, named })
   const { check } = compilePolicy(forbid)
-  const requests = all.filter((world) => harmless(world) === isFalse).map((world) => world.request())
+  const requests = all
+    .filter((world) => harmless(world) === isFalse)
+    .map((world) => ({ ...world.request(), answers: world.answers }))
   return paths.find((path) =>
-    requests.some(({ claims, ...rest }) => {
+    requests.some(({ claims, answers, ...rest }) => {
       const lacking = without(claims, path)
       return (
-        lacking !== undefined && check(policyFacts({ ...rest, claims: lacking, policies: named })) === isUndetermined
+        lacking !== undefined &&
+        check({ ...policyFacts({ ...rest, claims: lacking, policies: named }), answers }) === isUndetermined
       )
     }),
   )

@@ -35,7 +35,9 @@ export function groupsOf(leaves: readonly Leaf[]): readonly Group[] {
 }
 
 function groupOf(leaves: readonly Leaf[], said: readonly (readonly Mention[])[]): Group {
-  if (leaves[0]?.kind === 'custom') return { leaves, outcomes: anything, areComplete: true }
+  // What code or a policy service answers is not known: it could be anything.
+  if (leaves[0]?.kind === 'custom' || leaves[0]?.kind === 'permitted')
+    return { leaves, outcomes: anything, areComplete: true }
   const facts = factsIn(said.flat())
   const keys = clustersOf(
     [...facts.keys(), ...linksBetween(said)].map((each) => [each].flat()),
@@ -62,7 +64,6 @@ function groupOf(leaves: readonly Leaf[], said: readonly (readonly Mention[])[])
   return { leaves, outcomes: [...outcomes.values()], areComplete: isKnown }
 }
 
-/** What code answers is not known: it could be anything. */
 const anything: readonly Outcome[] = ([isTrue, isFalse, isUndetermined] as const).map((verdict) => ({
   verdicts: [verdict],
   values: [],

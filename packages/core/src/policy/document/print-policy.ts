@@ -135,6 +135,8 @@ function printWord(node: Exclude<Expression, Printed>): Plain {
     }
     case 'custom':
       throw new ConfigurationError(`custom('${node.name}') is code, which no document can say`)
+    case 'permitted':
+      throw new ConfigurationError(`permits() of ${node.by.name} asks a policy service, which no document can say`)
   }
 }
 

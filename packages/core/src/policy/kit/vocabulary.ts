@@ -5,6 +5,7 @@ import { ConfigurationError } from '../../errors.js'
 import { didYouMean, requireKnownOptions } from '../../option-checks.js'
 import { show } from '../comparison.js'
 import { type Expression, type Policy, partsOf } from '../policy.js'
+import { referencesIn } from '../services/question-node.js'
 import { acrAtLeast, issuer, role, scope } from '../words.js'
 import {
   type ClaimDeclarations,
@@ -111,6 +112,10 @@ function requireKnownNode(node: Policy, vocabulary: PolicyVocabulary): void {
       return
     case 'custom':
       if (claims !== undefined) for (const path of node.reads.claims ?? []) requireDeclared(claims, path)
+      return
+    case 'permitted':
+      if (claims === undefined) return
+      for (const each of referencesIn(node.question)) if (each.from === 'claim') requireDeclared(claims, each.path)
       return
     case 'scope':
     case 'anyScope':

@@ -7,6 +7,7 @@ import type { PolicyFacts } from '../compiled.js'
 import { describePolicy } from '../describe.js'
 import { describeShape, type Policy } from '../policy.js'
 import type { PolicySet, PolicySource } from '../policy-set.js'
+import { supposingYes } from '../services/asking.js'
 import { isTrue } from '../verdict.js'
 import { parsePolicies } from './load-policies.js'
 
@@ -130,9 +131,11 @@ export class LivePolicies implements PolicySource {
   }
 
   #compare(candidate: Candidate, policy: Policy, facts: PolicyFacts): void {
-    const { check } = compilePolicy(policy)
+    const compiled = compilePolicy(policy)
+    const { check } = compiled
     const is = check(facts) === isTrue
-    const would = check({ ...facts, policies: candidate.set.compiled }) === isTrue
+    // A policy service that was not asked, because the policies in force do not need it, counts as willing.
+    const would = check(supposingYes(compiled, { ...facts, policies: candidate.set.compiled })) === isTrue
     candidate.decisions += 1
     if (would && !is) candidate.opened += 1
     if (is && !would) candidate.closed += 1

@@ -17,6 +17,8 @@ export interface TestFacts {
   readonly workload?: string
   readonly scopeClaims?: PolicyFactsInput['scopeClaims']
   readonly roleClaims?: PolicyFactsInput['roleClaims']
+  /** What policy services say, by their names. One that is left out does not answer. */
+  readonly services?: Readonly<Record<string, boolean>>
 }
 
 /** One row. Its claims stand beside those of the table; `null` takes one away. */
@@ -49,6 +51,7 @@ const factNames = [
   'workload',
   'scopeClaims',
   'roleClaims',
+  'services',
 ] as const
 const caseNames = ['name', 'expect', 'because', 'undetermined', 'remedy', ...factNames]
 
@@ -102,7 +105,7 @@ function parseCase(value: unknown, what: string): TestCase {
 
 function requireFacts(facts: Readonly<Record<string, unknown>>, names: readonly string[], what: string): void {
   requireKnownOptions(facts, names, what)
-  for (const name of ['claims', 'params', 'headers']) {
+  for (const name of ['claims', 'params', 'headers', 'services']) {
     if (facts[name] !== undefined) requireObject(facts[name], `${what}: \`${name}\``)
   }
   for (const name of ['method', 'ip', 'workload']) {
@@ -114,6 +117,8 @@ function requireFacts(facts: Readonly<Record<string, unknown>>, names: readonly 
     if (facts[name] === undefined || isPaths(facts[name])) continue
     throw new ConfigurationError(`${what}: \`${name}\` must be a list of paths such as ['realm_access', 'roles']`)
   }
+  if (!Object.values(facts['services'] ?? {}).every((answer) => typeof answer === 'boolean'))
+    throw new ConfigurationError(`${what}: \`services\` must say true or false of each`)
   toSeconds(facts['now'], what)
 }
 
@@ -152,7 +157,8 @@ export function factsOf(table: TestTable, row: TestCase): PolicyFactsInput {
   )
   const params = { ...common.params, ...rest.params }
   const headers = { ...common.headers, ...rest.headers }
-  return { ...both, now, claims, params, headers }
+  const services = { ...common.services, ...rest.services }
+  return { ...both, now, claims, params, headers, ...(Object.keys(services).length > 0 && { services }) }
 }
 
 function requireObject(value: unknown, what: string): Readonly<Record<string, unknown>> {
