@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import { serve as serveHono } from '@hono/node-server'
+import { getConnInfo } from '@hono/node-server/conninfo'
 import { createVerifier, type Principal } from '@sallyport/core'
 import { toResponse } from '@sallyport/core/adapter'
 import { Hono, type MiddlewareHandler } from 'hono'
@@ -24,7 +25,8 @@ for (const isHttp2 of [false, true]) {
         const guard: MiddlewareHandler<Env> = async (context, next) => {
           if (auth === 'public') return next()
           const { url, method, headers } = context.req.raw
-          const shown = { url, method, headers, params: context.req.param(), identity: context.req.raw }
+          const remoteAddress = getConnInfo(context).remote.address // a Request of the Web does not say it
+          const shown = { url, method, headers, params: context.req.param(), identity: context.req.raw, remoteAddress }
           const optional = auth === 'optional'
           const decision = await verifier.verify(shown, optional ? undefined : auth, { optional })
           if (!decision.allowed) return toResponse(decision)
