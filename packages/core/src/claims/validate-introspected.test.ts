@@ -72,6 +72,13 @@ describe('a good answer', () => {
     expect(validity).toEqual({ notBefore: now - 90, notAfter: now + 630 })
   })
 
+  it('is for the audiences of ours that it names, or for all of them where it may name none', () => {
+    const audiencesOf = (aud: unknown, rules?: Rules) => judge({ aud }, rules).accessToken.audiences
+    expect(audiencesOf([audience, 'other'])).toEqual([audience])
+    expect(audiencesOf(undefined, { allowsMissingAudience: true })).toEqual([audience])
+    expect(audiencesOf([], { allowsMissingAudience: true })).toEqual([audience])
+  })
+
   it('that does not name its issuer is of whom was asked', () => {
     const { claims } = judge({ iss: undefined }).accessToken
     expect(claims).toMatchObject({ iss: issuer, sub: 'ann' })

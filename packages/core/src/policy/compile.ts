@@ -3,6 +3,7 @@
 
 import { createAddressRanges } from '../addresses.js'
 import { claimAt, clientClaims, isText, isTextList } from '../claims/claim-path.js'
+import { compileAuthorizationDetails } from './authorization-details.js'
 import { compileComparison } from './compile-comparison.js'
 import type { CompiledPolicy, Meaning, PolicyFacts } from './compiled.js'
 import type { TokenFacts } from './facts.js'
@@ -125,6 +126,8 @@ function compileLeaf(leaf: Leaf): Meaning {
         check: ({ token }) => compareDepth(own(token.issuedClaims, 'act'), leaf.depth),
         why: whyClaim('act'),
       }
+    case 'authorizationDetails':
+      return compileAuthorizationDetails(leaf)
     case 'method':
       return {
         check: ({ request }) => isOneOf(request.method, leaf.methods),

@@ -76,6 +76,8 @@ function describeLeaf(leaf: Leaf): string {
       return `actor ${orList(leaf.subjects)}`
     case 'actorDepthAtMost':
       return `at most ${leaf.depth} actors`
+    case 'authorizationDetails':
+      return describeDetails(leaf)
     case 'method':
       return `method ${orList(leaf.methods)}`
     case 'ipIn':
@@ -93,16 +95,37 @@ function describeComparison({ subject, operator, operand }: Comparison): string 
   const head = `${describeReference(subject)} ${words[operator]}`
   if (operand === true && (operator === 'exists' || operator === 'absent')) return head
   const values: readonly (Scalar | Reference)[] = Array.isArray(operand) ? operand : [operand as Scalar | Reference]
-  return `${head} ${values.map((value) => (isReference(value) ? describeReference(value) : JSON.stringify(value))).join(', ')}`
+  return `${head} ${values.map(describeValue).join(', ')}`
+}
+
+function describeDetails({
+  type,
+  identifier,
+  fields = [],
+  ...asked
+}: Extract<Leaf, { kind: 'authorizationDetails' }>): string {
+  const lists = (['locations', 'actions', 'datatypes', 'privileges'] as const).flatMap((name) =>
+    asked[name] === undefined ? [] : [`${name} ${asked[name].join(name === 'locations' ? ' or ' : ' and ')}`],
+  )
+  const equal = [...(identifier === undefined ? [] : [{ path: ['identifier'], equals: identifier }]), ...fields]
+  const values = equal.map(({ path, equals }) => `${describePath(path)} ${describeValue(equals)}`)
+  return [`authorization details ${type}`, ...lists, ...values].join(', ')
+}
+
+function describeValue(value: Scalar | Reference): string {
+  return isReference(value) ? describeReference(value) : JSON.stringify(value)
 }
 
 /** A reference in words: `claim realm_access.roles`, `param tenantId`. */
 export function describeReference(reference: Reference): string {
   if (reference.from !== 'claim') return `${reference.from} ${reference.name}`
   const { path, as, orElse } = reference
-  const names = path.map((name) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name)))
   const suffix = as === undefined ? '' : as === 'string' ? ' as text' : ' as words'
-  return `claim ${names.join('.')}${suffix}${orElse === undefined ? '' : ` or else ${JSON.stringify(orElse)}`}`
+  return `claim ${describePath(path)}${suffix}${orElse === undefined ? '' : ` or else ${JSON.stringify(orElse)}`}`
+}
+
+function describePath(path: readonly string[]): string {
+  return path.map((name) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name))).join('.')
 }
 
 function orList(names: readonly string[]): string {

@@ -115,6 +115,8 @@ export interface PolicyFactsInput {
   readonly scopeClaims?: readonly ClaimPath[] | undefined
   /** @defaultValue `[['roles']]` */
   readonly roleClaims?: readonly ClaimPath[] | undefined
+  /** The audiences of ours that the token is for: where `locations` of its authorization details may lie. */
+  readonly audiences?: readonly string[] | undefined
   readonly policies?: CompiledPolicies | { readonly compiled: CompiledPolicies } | undefined
 }
 
@@ -148,6 +150,7 @@ export function policyFacts(input: PolicyFactsInput): PolicyFacts {
       scopesAreKnown: scopes.areKnown,
       roles: roles.values,
       rolesAreKnown: roles.areKnown,
+      audiences: input.audiences,
     },
     request,
     now,

@@ -64,6 +64,12 @@ export type Comparison = {
 /** A day of the week. */
 export type Day = 'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun'
 
+/** A member that a type adds to its authorization details (RFC 9396 §2), by its path in the object, and what it equals. */
+export interface DetailField {
+  readonly path: ClaimPath
+  readonly equals: Scalar | Reference
+}
+
 /** The parts of a policy that ask one thing. */
 export type Leaf =
   | Comparison
@@ -90,6 +96,16 @@ export type Leaf =
   | { readonly kind: 'actorNone' }
   | { readonly kind: 'actorIs'; readonly subjects: readonly string[] }
   | { readonly kind: 'actorDepthAtMost'; readonly depth: number }
+  | {
+      readonly kind: 'authorizationDetails'
+      readonly type: string
+      readonly locations?: readonly string[]
+      readonly actions?: readonly string[]
+      readonly datatypes?: readonly string[]
+      readonly privileges?: readonly string[]
+      readonly identifier?: string | Reference
+      readonly fields?: readonly DetailField[]
+    }
   | { readonly kind: 'method'; readonly methods: readonly string[] }
   | { readonly kind: 'ipIn'; readonly ranges: readonly string[] }
   | {
@@ -209,8 +225,14 @@ export function partsOf(node: Policy): readonly Expression[] {
 
 function paramsOf(node: Policy): readonly string[] {
   if (node.kind === 'custom') return node.reads.params ?? []
-  if (node.kind !== 'compare') return []
-  return [node.subject, node.operand].flatMap((side) => (isReference(side) && side.from === 'param' ? [side.name] : []))
+  return referencesIn(node).flatMap((side) => (side.from === 'param' ? [side.name] : []))
+}
+
+/** What a leaf compares that is read from the request. */
+export function referencesIn(node: Policy): readonly Reference[] {
+  if (node.kind === 'compare') return [node.subject, node.operand].filter(isReference)
+  if (node.kind !== 'authorizationDetails') return []
+  return [node.identifier, ...(node.fields ?? []).map(({ equals }) => equals)].filter(isReference)
 }
 
 /** Whether an operand is read from the request rather than written in the policy. */

@@ -3,7 +3,7 @@
 import type { ClaimPath } from '../../claims/claim-path.js'
 import type { CompiledPolicies } from '../compiled.js'
 import { describePolicy } from '../describe.js'
-import type { Leaf, NamedPolicy, Policy } from '../policy.js'
+import { type Leaf, type NamedPolicy, type Policy, referencesIn } from '../policy.js'
 import { type PolicySet, routeParamsOf } from '../policy-set.js'
 import { isTrue } from '../verdict.js'
 import { lockOutOf } from './lock-outs.js'
@@ -161,6 +161,9 @@ const registered = [
 function claimsReadBy(leaf: Leaf): readonly ClaimPath[] {
   if (leaf.kind === 'compare') {
     return referencesOf(leaf).flatMap((side) => (side.from === 'claim' ? [side.path] : []))
+  }
+  if (leaf.kind === 'authorizationDetails') {
+    return referencesIn(leaf).flatMap((side) => (side.from === 'claim' ? [side.path] : []))
   }
   if (leaf.kind === 'custom') return leaf.reads.claims ?? []
   if (leaf.kind === 'role') return [['roles']]

@@ -13,7 +13,7 @@ import {
   parseClaimDeclarations,
   requireDeclared,
 } from './claim-declarations.js'
-import { requireDeclaredComparison } from './declared-comparison.js'
+import { requireDeclaredComparison, requireDeclaredDetails } from './declared-comparison.js'
 
 /** The scopes of an application. */
 export interface ScopeVocabulary {
@@ -111,6 +111,9 @@ function requireKnownNode(node: Policy, vocabulary: PolicyVocabulary): void {
       return
     case 'custom':
       if (claims !== undefined) for (const path of node.reads.claims ?? []) requireDeclared(claims, path)
+      return
+    case 'authorizationDetails':
+      if (claims !== undefined) requireDeclaredDetails(node, claims)
       return
     case 'scope':
     case 'anyScope':

@@ -17,6 +17,8 @@ export interface TestFacts {
   readonly workload?: string
   readonly scopeClaims?: PolicyFactsInput['scopeClaims']
   readonly roleClaims?: PolicyFactsInput['roleClaims']
+  /** The audiences of ours that the token is for. */
+  readonly audiences?: readonly string[]
 }
 
 /** One row. Its claims stand beside those of the table; `null` takes one away. */
@@ -49,6 +51,7 @@ const factNames = [
   'workload',
   'scopeClaims',
   'roleClaims',
+  'audiences',
 ] as const
 const caseNames = ['name', 'expect', 'because', 'undetermined', 'remedy', ...factNames]
 
@@ -114,6 +117,9 @@ function requireFacts(facts: Readonly<Record<string, unknown>>, names: readonly 
     if (facts[name] === undefined || isPaths(facts[name])) continue
     throw new ConfigurationError(`${what}: \`${name}\` must be a list of paths such as ['realm_access', 'roles']`)
   }
+  const { audiences } = facts
+  if (audiences !== undefined && !(Array.isArray(audiences) && audiences.every((name) => typeof name === 'string')))
+    throw new ConfigurationError(`${what}: \`audiences\` must be a list of texts`)
   toSeconds(facts['now'], what)
 }
 
