@@ -396,6 +396,18 @@ describe('an endpoint that fails', () => {
     },
   )
 
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['no JSON', typed('application/json', active.slice(0, -1))],
+    ['an array', (response) => answerJson(response, [])],
+  ])('answers %s to what somebody has made up: others are asked about all the same', async (_, behave) => {
+    const verifier = build()
+    endpoint.behave = (response, token) =>
+      token === 'opaque' ? answerJson(response, { active: true, ...good }) : behave(response)
+    for (let each = 0; each < 9; each++) expect(await codeOf(verifier, `t${each}`)).toBe('introspection_unavailable')
+    expect(endpoint.asked).toHaveLength(9)
+    expect(await codeOf(verifier)).toBe('passes')
+  })
+
   it('says that it has had enough: it is left alone', async () => {
     const verifier = build()
     endpoint.behave = (response) => answerJson(response, {}, 429)
