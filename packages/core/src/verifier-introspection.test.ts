@@ -450,6 +450,8 @@ describe('RFC 9701: signed answers', () => {
     say(await sign())
     expect(await codeOf(build({ signed: true }))).toBe('passes')
     expect(endpoint.asked.map(({ headers }) => headers.accept)).toContain(media) // one of the test before may come late
+    say(`${await sign()}\n`)
+    expect(await codeOf(build({ signed: true }))).toBe('passes')
     say(await sign({ token_introspection: { active: false } }))
     expect(await codeOf(build({ signed: true }))).toBe('token_inactive')
   })
