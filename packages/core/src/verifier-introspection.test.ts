@@ -346,6 +346,14 @@ describe('an endpoint that fails', () => {
     expect(await codeOf(verifier)).toBe('passes')
   })
 
+  it.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json ;charset="utf-8"'])(
+    'does not fail where it answers with %s',
+    async (type) => {
+      endpoint.behave = typed(type, active)
+      expect(await codeOf(build())).toBe('passes')
+    },
+  )
+
   it('never answers: 503 after the deadline', async () => {
     const verifier = build({ timeoutSeconds: 0.05 })
     endpoint.behave = 'never'

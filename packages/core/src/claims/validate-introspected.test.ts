@@ -176,3 +176,16 @@ describe('R-9449-17: `token_type` and `cnf` say the same', () => {
     expect(judge(members).accessToken.confirmation).toEqual(members.cnf),
   )
 })
+
+describe('an answer of an issuer with ways of its own', () => {
+  it.each([undefined, 'access', 'access_token'])('may call the use of an access token %j', (token_use) => {
+    expect(codeOf({ token_use })).toBe('passes')
+  })
+
+  it('is addressed as soon as one of its audience claims is there', () => {
+    const rules = { profile: 'cognito', allowsMissingAudience: true } as const
+    expect(codeOf({ aud: undefined, client_id: undefined }, rules)).toBe('passes')
+    expect(codeOf({ aud: undefined, client_id: 'other' }, rules)).toBe('audience_mismatch client_id')
+    expect(codeOf({ aud: undefined, client_id: audience }, rules)).toBe('passes')
+  })
+})
