@@ -1,5 +1,6 @@
 // Policies of every kind that a document can say, with the texts that formats stumble over.
 import fc from 'fast-check'
+import { authorizationDetails } from '../../packages/core/src/policy/authorization-details-word.js'
 import { cel } from '../../packages/core/src/policy/cel/cel.js'
 import { type ClaimSubject, claim, param, type Subject } from '../../packages/core/src/policy/comparison.js'
 import type { Duration } from '../../packages/core/src/policy/duration.js'
@@ -176,7 +177,37 @@ const time = fc
   .map(([hour, minute]) => `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`)
 const day = fc.constantFrom<Day>('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')
 
+/** The members that any type has are asked for by their names. */
+const fieldName = claimName.filter(
+  (name) => !['type', 'locations', 'actions', 'datatypes', 'privileges', 'identifier'].includes(name),
+)
+const fieldValue = fc.oneof(scalar, other)
+const details: fc.Arbitrary<Expression> = fc
+  .tuple(
+    text,
+    fc.record(
+      {
+        locations: texts,
+        actions: texts,
+        datatypes: texts,
+        privileges: texts,
+        identifier: fc.oneof(text, other),
+        fields: fc.dictionary(
+          fieldName,
+          fc.oneof(fieldValue, fc.dictionary(claimName, fieldValue, { minKeys: 1, maxKeys: 2 })),
+          {
+            minKeys: 1,
+            maxKeys: 2,
+          },
+        ),
+      },
+      { requiredKeys: [] },
+    ),
+  )
+  .map(([type, asked]) => authorizationDetails(type, asked))
+
 const leaf: fc.Arbitrary<Expression> = fc.oneof(
+  details,
   { arbitrary: comparison, weight: 3 },
   fc.constantFrom(allow(), denyAll(), actor.none()),
   policyName.map((name) => use(name)),

@@ -34,7 +34,7 @@ const sections = {
   'R-JSVID': 2,
   'R-XSVID': 3,
   'R-WIT': 1,
-  'R-9396': 1,
+  'R-9396': 2,
   'R-AZN': 2,
   'R-OPA': 1,
 }

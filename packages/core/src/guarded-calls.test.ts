@@ -31,6 +31,26 @@ describe('the bulkhead', () => {
   })
 })
 
+describe('the bulkhead and the breaker', () => {
+  it('count who waits for how a trial goes', async () => {
+    const { calls, failTimes, time } = createWorld()
+    await failTimes(toleratedFailures)
+    time.now += pauseSeconds
+    let end = (): void => undefined
+    const trial = calls.run(
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve
+        }),
+    )
+    const waiting = Array.from({ length: greatestInFlight - 1 }, () => calls.run(async () => 'well'))
+    await expect(calls.run(async () => 'one more')).rejects.toThrow('too many calls are under way')
+    end()
+    await trial
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['well']))
+  })
+})
+
 describe('the breaker', () => {
   it('makes no call for a moment after so many have failed in a row', async () => {
     const { calls, failTimes, heard } = createWorld()

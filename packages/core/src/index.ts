@@ -50,6 +50,7 @@ export {
   type PolicyRule,
 } from './policy/analysis/check-policies.js'
 export { diffPolicies, type PolicyDifference } from './policy/analysis/diff-policies.js'
+export { type AskedDetails, authorizationDetails, type DetailFields } from './policy/authorization-details-word.js'
 export { cel } from './policy/cel/cel.js'
 export { type ClaimSubject, claim, param, type Subject } from './policy/comparison.js'
 export type { PolicyFacts } from './policy/compiled.js'

@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from './errors.js'
+import { judgeIntrospection } from './introspection-options.js'
 import { createVerifier } from './verifier.js'
 
 const issuer = 'https://idp.example.com'
@@ -24,6 +25,13 @@ describe('`introspection`', () => {
     ['signed answers', { ...good, signed: true, dangerouslyAllowMissingAudience: true }],
   ])('builds with %s', async (_, options) => {
     await build(options).close()
+  })
+
+  it('has the defaults that the documentation says', () => {
+    expect(judgeIntrospection(issuer, issuer, good, {})).toMatchObject({
+      ...{ lifetimeSeconds: 60, inactiveSeconds: 10, timeoutSeconds: 2 },
+      ...{ isSigned: false, allowsMissingAudience: false, endpoint: undefined },
+    })
   })
 
   it.each<[string, unknown, RegExp]>([

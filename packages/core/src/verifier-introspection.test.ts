@@ -346,6 +346,14 @@ describe('an endpoint that fails', () => {
     expect(await codeOf(verifier)).toBe('passes')
   })
 
+  it.each(['application/json; charset=utf-8', 'Application/JSON', 'application/json ;charset="utf-8"'])(
+    'does not fail where it answers with %s',
+    async (type) => {
+      endpoint.behave = typed(type, active)
+      expect(await codeOf(build())).toBe('passes')
+    },
+  )
+
   it('never answers: 503 after the deadline', async () => {
     const verifier = build({ timeoutSeconds: 0.05 })
     endpoint.behave = 'never'
@@ -396,6 +404,18 @@ describe('an endpoint that fails', () => {
     },
   )
 
+  it.each<[string, (response: ServerResponse) => void]>([
+    ['no JSON', typed('application/json', active.slice(0, -1))],
+    ['an array', (response) => answerJson(response, [])],
+  ])('answers %s to what somebody has made up: others are asked about all the same', async (_, behave) => {
+    const verifier = build()
+    endpoint.behave = (response, token) =>
+      token === 'opaque' ? answerJson(response, { active: true, ...good }) : behave(response)
+    for (let each = 0; each < 9; each++) expect(await codeOf(verifier, `t${each}`)).toBe('introspection_unavailable')
+    expect(endpoint.asked).toHaveLength(9)
+    expect(await codeOf(verifier)).toBe('passes')
+  })
+
   it('says that it has had enough: it is left alone', async () => {
     const verifier = build()
     endpoint.behave = (response) => answerJson(response, {}, 429)
@@ -438,6 +458,8 @@ describe('RFC 9701: signed answers', () => {
     say(await sign())
     expect(await codeOf(build({ signed: true }))).toBe('passes')
     expect(endpoint.asked.map(({ headers }) => headers.accept)).toContain(media) // one of the test before may come late
+    say(`${await sign()}\n`)
+    expect(await codeOf(build({ signed: true }))).toBe('passes')
     say(await sign({ token_introspection: { active: false } }))
     expect(await codeOf(build({ signed: true }))).toBe('token_inactive')
   })

@@ -10,6 +10,7 @@ export {
   atLeast,
   audience,
   authenticatedWithin,
+  authorizationDetails,
   authzen,
   between,
   boundBy,

@@ -39,6 +39,16 @@ describe('RFC 7519 §4.1.3: aud', () => {
     },
   )
 
+  it('keeps those of ours that the token is for, and no others', () => {
+    const audiencesOf = (aud: unknown, changed?: Partial<ClaimRules>) =>
+      validate({ aud }, changed).accessToken.audiences
+    expect(audiencesOf('api')).toEqual(['api'])
+    expect(audiencesOf(['other', 'https://api.example.com'])).toEqual(['https://api.example.com'])
+    expect(audiencesOf(['https://api.example.com', 'api'])).toEqual(['api', 'https://api.example.com'])
+    const profile = { ...rules.profile, audienceClaims: ['aud', 'client_id'] }
+    expect(validate({ aud: undefined, client_id: 'api' }, { profile }).accessToken.audiences).toEqual(['api'])
+  })
+
   it('refuses an empty array', () => {
     expect(() => validate({ aud: [] })).toThrow(refused('audience_mismatch', 'aud'))
   })
@@ -163,6 +173,7 @@ describe('the access token that comes of it', () => {
       issuedClaims: { ...good, ...claims },
       scopesAreKnown: true,
       rolesAreKnown: true,
+      audiences: ['api'],
       issuer,
       subject: 'ann',
       clientId: 'app',

@@ -198,12 +198,20 @@ export function toAccessToken(
     scopesAreKnown: scopes.areKnown,
     roles: roles.values,
     rolesAreKnown: roles.areKnown,
+    audiences: audiencesOf(claims, rules),
     expiresAt: claims['exp'] as number,
     confirmation: claims['cnf'],
     ...(rules.profile.namesWorkload && {
       workload: { spiffeId: claims['sub'] as string, expiresAt: claims['exp'] as number },
     }),
   }
+}
+
+/** Ours that it names; all of ours where it may name none, and does not (RFC 7662 §2.2). */
+function audiencesOf(claims: JsonObject, { audiences, profile }: ClaimRules): readonly string[] {
+  const name = firstPresent(claims, profile.audienceClaims)
+  const named = name === undefined ? [] : [claims[name]].flat()
+  return Object.freeze(named.length === 0 ? [...audiences] : [...audiences].filter((each) => named.includes(each)))
 }
 
 /** The first of its names that is there. */

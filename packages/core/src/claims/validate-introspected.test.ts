@@ -72,6 +72,13 @@ describe('a good answer', () => {
     expect(validity).toEqual({ notBefore: now - 90, notAfter: now + 630 })
   })
 
+  it('is for the audiences of ours that it names, or for all of them where it may name none', () => {
+    const audiencesOf = (aud: unknown, rules?: Rules) => judge({ aud }, rules).accessToken.audiences
+    expect(audiencesOf([audience, 'other'])).toEqual([audience])
+    expect(audiencesOf(undefined, { allowsMissingAudience: true })).toEqual([audience])
+    expect(audiencesOf([], { allowsMissingAudience: true })).toEqual([audience])
+  })
+
   it('that does not name its issuer is of whom was asked', () => {
     const { claims } = judge({ iss: undefined }).accessToken
     expect(claims).toMatchObject({ iss: issuer, sub: 'ann' })
@@ -168,4 +175,17 @@ describe('R-9449-17: `token_type` and `cnf` say the same', () => {
   ])('%j goes on to whoever asks for the proof', (members) =>
     expect(judge(members).accessToken.confirmation).toEqual(members.cnf),
   )
+})
+
+describe('an answer of an issuer with ways of its own', () => {
+  it.each([undefined, 'access', 'access_token'])('may call the use of an access token %j', (token_use) => {
+    expect(codeOf({ token_use })).toBe('passes')
+  })
+
+  it('is addressed as soon as one of its audience claims is there', () => {
+    const rules = { profile: 'cognito', allowsMissingAudience: true } as const
+    expect(codeOf({ aud: undefined, client_id: undefined }, rules)).toBe('passes')
+    expect(codeOf({ aud: undefined, client_id: 'other' }, rules)).toBe('audience_mismatch client_id')
+    expect(codeOf({ aud: undefined, client_id: audience }, rules)).toBe('passes')
+  })
 })

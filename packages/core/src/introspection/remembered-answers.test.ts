@@ -68,6 +68,28 @@ describe('an answer that a token is active', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('that has expired is shared with nobody', async () => {
+    const { answers, shared } = createWorld({ exp: 0 })
+    await answers.find('good', false)
+    expect(shared).toEqual([])
+    const other = createWorld({ exp: 1 })
+    await other.answers.find('good', false)
+    expect(other.shared).toHaveLength(1)
+  })
+
+  it('of many bytes is not kept as often as a short one', async () => {
+    const { clock } = createWorld()
+    const note = 'x'.repeat(60_000)
+    const answers = new RememberedAnswers({
+      ask: async () => ({ active: true, note }) as unknown as ActiveClaims,
+      ...{ of: 'idp', lifetimes, verdicts: new MemoryVerdictCache(clock), clock },
+    })
+    for (let each = 0; each < 100; each++) await answers.find(`t${each}`, false)
+    const kept = Array.from({ length: 100 }, (_, each) => answers.knows(`t${each}`)).filter(Boolean)
+    expect(kept).toHaveLength(69) // 16 MiB, at four bytes a character
+    expect(answers.knows('t99')).toBe(true)
+  })
+
   it('is as old as the question', async () => {
     const { clock, answers } = createWorld()
     const slow = new RememberedAnswers({
@@ -129,6 +151,18 @@ describe('what is shared and is no answer', () => {
     const { asked, questions, memory, another, isActive } = createWorld()
     await isActive('good')
     await memory.remember(questions[0] as Question, answer, 1e12)
+    await isActive('good', another())
+    expect(asked).toHaveLength(2)
+  })
+
+  it('an end that comes this very moment: the server is asked', async () => {
+    const { clock, asked, questions, memory, another, isActive } = createWorld()
+    await isActive('good')
+    const until = (seconds: number) => ({ claims: { active: true }, until: clock() + seconds })
+    await memory.remember(questions[0] as Question, until(0.001), 1e12)
+    await isActive('good', another())
+    expect(asked).toHaveLength(1)
+    await memory.remember(questions[0] as Question, until(0), 1e12)
     await isActive('good', another())
     expect(asked).toHaveLength(2)
   })

@@ -61,4 +61,27 @@ describe('RFC 7662 §2.1: a form that is sent', () => {
       message: expect.stringMatching(message),
     })
   })
+
+  it.each([
+    [400, { isAnswered: true, isAbsent: false }],
+    [404, { isAnswered: true, isAbsent: true }],
+    [410, { isAnswered: true, isAbsent: true }],
+    [428, { isAnswered: true, isAbsent: false }],
+    [429, { isAnswered: false, isAbsent: false }],
+    [499, { isAnswered: true, isAbsent: false }],
+    [500, { isAnswered: false, isAbsent: false }],
+    [503, { isAnswered: false, isAbsent: false }],
+  ])('knows of %d whether the server is away, and whether it is there', async (status, facts) => {
+    await expect(ask(typed(accept, '{}', status))).rejects.toMatchObject(facts)
+  })
+
+  it('reads nothing of what is no answer', async () => {
+    let isCancelled = false
+    const cancel = () => {
+      isCancelled = true
+    }
+    const body = new ReadableStream({ cancel })
+    await expect(ask(new Response(body, { status: 400 }))).rejects.toThrow('answered 400')
+    expect(isCancelled).toBe(true)
+  })
 })

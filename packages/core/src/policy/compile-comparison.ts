@@ -67,15 +67,16 @@ function compileCheck(comparison: Comparison, read: Reading): Check<PolicyFacts>
 function compileEquals(read: Reading, operand: Scalar | Reference): Check<PolicyFacts> {
   if (isReference(operand)) {
     const readOther = compileReading(operand)
-    return (facts) => {
-      const value = read(facts)
-      const other = readOther(facts)
-      if (typeof value === 'string' && value === other) return value.isWellFormed() ? isTrue : isUndetermined
-      if (typeof value !== typeof other || !isScalar(value) || !isScalar(other)) return isUndetermined
-      return value === other ? isTrue : isFalse
-    }
+    return (facts) => compareValues(read(facts), readOther(facts))
   }
   return withValue(read, comparable(operand), (value) => value === operand)
+}
+
+/** Whether two values are the same; undetermined where they are not of one type that could be compared. */
+export function compareValues(value: unknown, other: unknown): Verdict {
+  if (typeof value === 'string' && value === other) return value.isWellFormed() ? isTrue : isUndetermined
+  if (typeof value !== typeof other || !isScalar(value) || !isScalar(other)) return isUndetermined
+  return value === other ? isTrue : isFalse
 }
 
 function withValue(

@@ -2,6 +2,7 @@
 // waits for anything. What a fact does not say is undetermined (`verdict.ts`).
 
 import { claimAt } from '../claims/claim-path.js'
+import { compileAuthorizationDetails } from './authorization-details.js'
 import { compileFreshness, compileLevel } from './compile-authentication.js'
 import { compileComparison } from './compile-comparison.js'
 import { compileCustom } from './compile-custom.js'
@@ -131,6 +132,8 @@ function compileLeaf(leaf: Leaf): Meaning {
         check: ({ token }) => compareDepth(own(token.issuedClaims, 'act'), leaf.depth),
         why: whyClaim('act'),
       }
+    case 'authorizationDetails':
+      return compileAuthorizationDetails(leaf)
     case 'method':
       return {
         check: ({ request }) => isOneOf(request.method, leaf.methods),

@@ -1,5 +1,5 @@
 // A policy in words, for explanations: what stands in the policy, and nothing of the token.
-import { describeReference } from './describe-reference.js'
+import { describePath, describeReference } from './describe-reference.js'
 import { formatDuration } from './duration.js'
 import { type Comparison, isReference, type Leaf, type Policy, type Reference, type Scalar } from './policy.js'
 import { describeQuestion } from './services/describe-question.js'
@@ -78,6 +78,8 @@ function describeLeaf(leaf: Leaf): string {
       return `actor ${orList(leaf.subjects)}`
     case 'actorDepthAtMost':
       return `at most ${leaf.depth} actors`
+    case 'authorizationDetails':
+      return describeDetails(leaf)
     case 'method':
       return `method ${orList(leaf.methods)}`
     case 'ipIn':
@@ -97,7 +99,25 @@ function describeComparison({ subject, operator, operand }: Comparison): string 
   const head = `${describeReference(subject)} ${words[operator]}`
   if (operand === true && (operator === 'exists' || operator === 'absent')) return head
   const values: readonly (Scalar | Reference)[] = Array.isArray(operand) ? operand : [operand as Scalar | Reference]
-  return `${head} ${values.map((value) => (isReference(value) ? describeReference(value) : JSON.stringify(value))).join(', ')}`
+  return `${head} ${values.map(describeValue).join(', ')}`
+}
+
+function describeDetails({
+  type,
+  identifier,
+  fields = [],
+  ...asked
+}: Extract<Leaf, { kind: 'authorizationDetails' }>): string {
+  const lists = (['locations', 'actions', 'datatypes', 'privileges'] as const).flatMap((name) =>
+    asked[name] === undefined ? [] : [`${name} ${asked[name].join(name === 'locations' ? ' or ' : ' and ')}`],
+  )
+  const equal = [...(identifier === undefined ? [] : [{ path: ['identifier'], equals: identifier }]), ...fields]
+  const values = equal.map(({ path, equals }) => `${describePath(path)} ${describeValue(equals)}`)
+  return [`authorization details ${type}`, ...lists, ...values].join(', ')
+}
+
+function describeValue(value: Scalar | Reference): string {
+  return isReference(value) ? describeReference(value) : JSON.stringify(value)
 }
 
 function orList(names: readonly string[]): string {

@@ -118,6 +118,8 @@ export interface PolicyFactsInput {
   readonly scopeClaims?: readonly ClaimPath[] | undefined
   /** @defaultValue `[['roles']]` */
   readonly roleClaims?: readonly ClaimPath[] | undefined
+  /** The audiences of ours that the token is for: where `locations` of its authorization details may lie. */
+  readonly audiences?: readonly string[] | undefined
   readonly policies?: CompiledPolicies | { readonly compiled: CompiledPolicies } | undefined
   /** What policy services say, by their names: `{ 'https://pdp.example.com': true }`. One that is left out does not answer. */
   readonly services?: Readonly<Record<string, boolean>> | undefined
@@ -153,6 +155,7 @@ export function policyFacts(input: PolicyFactsInput): PolicyFacts {
       scopesAreKnown: scopes.areKnown,
       roles: roles.values,
       rolesAreKnown: roles.areKnown,
+      audiences: input.audiences,
     },
     request,
     now,

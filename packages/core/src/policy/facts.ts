@@ -14,6 +14,8 @@ export interface TokenFacts {
   readonly roles: readonly string[]
   /** Whether a role that is not among the roles is certainly not held. */
   readonly rolesAreKnown: boolean
+  /** The audiences of ours that the token is for; absent where nobody has said which are ours. */
+  readonly audiences?: readonly string[] | undefined
 }
 
 /** How a bearer proves to be the holder of a token: RFC 9449, RFC 8705. */

@@ -4,7 +4,7 @@ import type { ClaimPath } from '../claims/claim-path.js'
 import { ConfigurationError } from '../errors.js'
 import type { BindingMethod } from './facts.js'
 import { isReference, type Reference, type Scalar } from './reference.js'
-import { type QuestionNode, referencesIn } from './services/question-node.js'
+import { type QuestionNode, referencesOfQuestion } from './services/question-node.js'
 import type { Decider } from './services/service-answer.js'
 
 export { type ClaimReference, isReference, type Reference, type Scalar } from './reference.js'
@@ -40,6 +40,12 @@ export type Comparison = {
 /** A day of the week. */
 export type Day = 'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun'
 
+/** A member that a type adds to its authorization details (RFC 9396 §2), by its path in the object, and what it equals. */
+export interface DetailField {
+  readonly path: ClaimPath
+  readonly equals: Scalar | Reference
+}
+
 /** The parts of a policy that ask one thing. */
 export type Leaf =
   | Comparison
@@ -66,6 +72,16 @@ export type Leaf =
   | { readonly kind: 'actorNone' }
   | { readonly kind: 'actorIs'; readonly subjects: readonly string[] }
   | { readonly kind: 'actorDepthAtMost'; readonly depth: number }
+  | {
+      readonly kind: 'authorizationDetails'
+      readonly type: string
+      readonly locations?: readonly string[]
+      readonly actions?: readonly string[]
+      readonly datatypes?: readonly string[]
+      readonly privileges?: readonly string[]
+      readonly identifier?: string | Reference
+      readonly fields?: readonly DetailField[]
+    }
   | { readonly kind: 'method'; readonly methods: readonly string[] }
   | { readonly kind: 'ipIn'; readonly ranges: readonly string[] }
   | {
@@ -200,13 +216,15 @@ export function partsOf(node: Policy): readonly Expression[] {
 
 function paramsOf(node: Policy): readonly string[] {
   if (node.kind === 'custom') return node.reads.params ?? []
-  const sides =
-    node.kind === 'compare'
-      ? [node.subject, node.operand]
-      : node.kind === 'permitted'
-        ? referencesIn(node.question)
-        : []
-  return sides.flatMap((side) => (isReference(side) && side.from === 'param' ? [side.name] : []))
+  return referencesIn(node).flatMap((side) => (side.from === 'param' ? [side.name] : []))
+}
+
+/** What a leaf reads from the request, to compare it or to ask about it. */
+export function referencesIn(node: Policy): readonly Reference[] {
+  if (node.kind === 'compare') return [node.subject, node.operand].filter(isReference)
+  if (node.kind === 'permitted') return referencesOfQuestion(node.question)
+  if (node.kind !== 'authorizationDetails') return []
+  return [node.identifier, ...(node.fields ?? []).map(({ equals }) => equals)].filter(isReference)
 }
 
 function union(lists: readonly (readonly string[])[]): readonly string[] {

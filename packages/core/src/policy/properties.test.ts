@@ -1,6 +1,7 @@
 // What holds for every policy and every token, tried on many of both.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { authorizationDetails } from './authorization-details-word.js'
 import { claim, param } from './comparison.js'
 import { compilePolicy } from './compile.js'
 import { evaluatePolicy, explainPolicy, isSatisfied, type PolicyFactsInput, policyFacts } from './evaluate.js'
@@ -52,6 +53,8 @@ const leaves: readonly Expression[] = [
   ...[claim('level').atLeast(1), claim('level').atMost(2), claim('level').equals(2), claim('flag').equals(true)],
   ...[claim('level').asString().equals('2'), claim('tenant').asSpaceList().includes('a'), claim('groups').exists()],
   ...[claim('tenant').absent(), claim('flag').orElse(false).equals(false), claim('level').orElse(2).atLeast(2)],
+  ...[authorizationDetails('pay'), authorizationDetails('pay', { actions: ['a', 'b'], identifier: param('p') })],
+  ...[authorizationDetails('pay', { locations: ['x'], fields: { level: { of: claim('level') }, flag: true } })],
   custom('c', {}, ({ claims }) => claims['tenant'] === undefined),
 ]
 
@@ -75,6 +78,18 @@ const named: fc.Arbitrary<NamedPolicy> = fc
 
 const text = fc.constantFrom('a', 'b', 's', '', 'a b', '2')
 const texts = fc.subarray(['a', 'b', 's', 'admin', 'otp', 'x'])
+const detail = fc.record(
+  {
+    type: fc.constantFrom('pay', 'other'),
+    locations: fc.subarray(['x', 'y']),
+    actions: texts,
+    identifier: text,
+    level: fc.record({ of: fc.constantFrom(0, 1, 2, 3) }),
+    flag: fc.boolean(),
+  },
+  { requiredKeys: ['type'] },
+)
+const details = fc.array(detail, { maxLength: 3 })
 const good: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   iss: fc.constantFrom('i', 'j'),
   aud: fc.oneof(text, fc.constantFrom('x', ['x', 'y'])),
@@ -93,6 +108,7 @@ const good: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   realm: fc.record({ roles: texts }),
   level: fc.constantFrom(0, 1, 2, 3),
   flag: fc.boolean(),
+  authorization_details: details,
 }
 const names = Object.keys(good)
 

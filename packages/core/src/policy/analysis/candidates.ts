@@ -1,6 +1,7 @@
 // What a fact could be, as far as the leaves that read it can tell: every value they mention, one between each two and beyond,
 // one that they do not mention, none, and one of the wrong type. Too many do no harm: those that are all the same are
 // taken for one later on (`outcomes.ts`).
+import { detailCandidates } from './detail-candidates.js'
 import type { Mention, Place } from './mentions.js'
 
 /** One fact of a request, and all that is said about it. */
@@ -34,9 +35,12 @@ export function candidatesFor({ at, mentions }: Fact, peers: readonly Fact[]): C
   const isList = mentions.some(({ form }) => form === 'words')
   const isReadTwice =
     isList && mentions.some(({ literals, starts, ends }) => (literals ?? starts ?? ends) !== undefined)
-  const areComplete = around.areComplete && lists.length < greatestLists && !(isReadTwice && peers.length > 1)
+  const details = mentions.flatMap((mention) => mention.details ?? [])
+  const granted = detailCandidates(details, [...around.literals, ...around.others])
+  const areComplete =
+    granted.areComplete && around.areComplete && lists.length < greatestLists && !(isReadTwice && peers.length > 1)
   const scalars = [...around.literals, ...around.others]
-  const values = [...said, ...lists.flatMap((list) => written(list, mentions, around)), ...scalars]
+  const values = [...said, ...granted.values, ...lists.flatMap((list) => written(list, mentions, around)), ...scalars]
   if ('name' in at) {
     const texts = values.filter((value) => typeof value === 'string')
     return { values: [...texts, undefined, ...(at.in === 'params' ? [wrongType] : [])], areComplete }

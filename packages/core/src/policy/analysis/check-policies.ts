@@ -3,12 +3,11 @@
 import type { ClaimPath } from '../../claims/claim-path.js'
 import type { CompiledPolicies } from '../compiled.js'
 import { describePolicy } from '../describe.js'
-import type { Leaf, NamedPolicy, Policy } from '../policy.js'
+import { type Leaf, type NamedPolicy, type Policy, referencesIn } from '../policy.js'
 import { type PolicySet, routeParamsOf } from '../policy-set.js'
-import { referencesIn } from '../services/question-node.js'
 import { isTrue } from '../verdict.js'
 import { lockOutOf } from './lock-outs.js'
-import { leavesOf, referencesOf } from './mentions.js'
+import { leavesOf } from './mentions.js'
 import { pruningsOf } from './prunings.js'
 import { worldsOf } from './worlds.js'
 
@@ -160,12 +159,8 @@ const registered = [
 ]
 
 function claimsReadBy(leaf: Leaf): readonly ClaimPath[] {
-  if (leaf.kind === 'compare') {
-    return referencesOf(leaf).flatMap((side) => (side.from === 'claim' ? [side.path] : []))
-  }
   if (leaf.kind === 'custom') return leaf.reads.claims ?? []
-  if (leaf.kind === 'permitted')
-    return referencesIn(leaf.question).flatMap((each) => (each.from === 'claim' ? [each.path] : []))
   if (leaf.kind === 'role') return [['roles']]
-  return leaf.kind === 'subject' ? [['sub']] : []
+  if (leaf.kind === 'subject') return [['sub']]
+  return referencesIn(leaf).flatMap((side) => (side.from === 'claim' ? [side.path] : []))
 }

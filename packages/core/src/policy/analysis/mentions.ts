@@ -8,6 +8,7 @@ import {
   type Policy,
   partsOf,
   type Reference,
+  referencesIn,
   type Scalar,
 } from '../policy.js'
 import { addressEdges } from './address-edges.js'
@@ -19,6 +20,9 @@ export type Place =
   | { readonly in: 'claims'; readonly path: ClaimPath }
   | { readonly in: 'params' | 'headers'; readonly name: string }
   | { readonly in: 'method' | 'ip' | 'binding' | 'workload' | 'now' }
+
+/** What is asked of authorization details. */
+export type DetailsLeaf = Extract<Leaf, { kind: 'authorizationDetails' }>
 
 /** What a leaf says about one fact. */
 export interface Mention {
@@ -33,6 +37,8 @@ export interface Mention {
   readonly form?: 'array' | 'words'
   /** A number counts as its digits. */
   readonly digits?: boolean
+  /** It is authorization details, and this is asked of them. */
+  readonly details?: DetailsLeaf
   /** Values that are worth a try as they are. */
   readonly values?: readonly unknown[]
   /** There are more of them. */
@@ -124,6 +130,11 @@ function mentionsIn(leaf: Leaf, compared: ReadonlySet<string>, workloads: Worklo
       return [{ at: claimAt('act', 'sub'), literals: leaf.subjects }]
     case 'actorDepthAtMost':
       return [{ at: claimAt('act'), values: actorChains(leaf.depth) }]
+    case 'authorizationDetails':
+      return [
+        { at: claimAt('authorization_details'), details: leaf, literals: literalsOf(leaf) },
+        ...referencesIn(leaf).map(ofReference),
+      ]
     case 'between':
       return [{ at: { in: 'now' }, values: momentsOf(leaf) }]
     default:
@@ -157,8 +168,15 @@ function ofComparison(leaf: Comparison): readonly Mention[] {
 }
 
 /** The sides of a comparison that are read from the request. */
-export function referencesOf({ subject, operand }: Comparison): readonly Reference[] {
+function referencesOf({ subject, operand }: Comparison): readonly Reference[] {
   return isReference(operand) ? [subject, operand] : [subject]
+}
+
+/** With what its members are compared, so that what stands for one of them is tried with these too. */
+function literalsOf({ identifier, fields = [] }: DetailsLeaf): readonly Scalar[] {
+  return [identifier, ...fields.map(({ equals }) => equals)].filter(
+    (value): value is Scalar => value !== undefined && !isReference(value),
+  )
 }
 
 function ofReference(reference: Reference): Mention {

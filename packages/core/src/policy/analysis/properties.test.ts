@@ -1,6 +1,7 @@
 // The small models are complete: no request is one that they leave out, and each of them is a real one.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { authorizationDetails } from '../authorization-details-word.js'
 import { claim, param } from '../comparison.js'
 import { compilePolicy } from '../compile.js'
 import { type PolicyFactsInput, policyFacts } from '../evaluate.js'
@@ -111,6 +112,18 @@ const leaves: readonly (readonly Expression[])[] = [
     claim('level').asString().equals(param('p')),
   ],
   [
+    authorizationDetails('pay'),
+    authorizationDetails('pay', { actions: ['a'] }),
+    authorizationDetails('pay', { actions: ['a', 'b'], identifier: 's' }),
+    authorizationDetails('pay', { identifier: param('p') }),
+    authorizationDetails('pay', { actions: ['b'], fields: { sum: { currency: 'EUR' }, level: 2 } }),
+    claim('authorization_details').exists(),
+  ],
+  [
+    authorizationDetails('read', { locations: ['x'], datatypes: ['a'] }),
+    authorizationDetails('read', { locations: ['y'], privileges: ['a'], fields: { flag: true } }),
+  ],
+  [
     claim('level').orElse(2).atLeast(2),
     claim('level').equals(claim('flag')),
     claim('flag').equals(true),
@@ -152,6 +165,21 @@ const now = Date.parse('2026-11-24T10:00:00Z') / 1000
 const text = fc.constantFrom<unknown>('a', 'b', 's', 't', 'ab', 'a b', 'axb', 'st', '2', '12', 'z')
 const odd = fc.constantFrom<unknown>(null, {}, [], 7, true, false, { x: 1 }, ['z'], '\ud800', 1.5)
 const list = (...items: readonly string[]) => fc.subarray([...items, 'z'])
+const oddly = <Value>(value: fc.Arbitrary<Value>) => fc.oneof({ arbitrary: value, weight: 8 }, odd)
+const detail = fc.record(
+  {
+    type: fc.constantFrom('pay', 'read', 'other'),
+    locations: oddly(list('x', 'y')),
+    actions: oddly(list('a', 'b')),
+    datatypes: oddly(list('a')),
+    privileges: oddly(list('a')),
+    identifier: oddly(text),
+    sum: oddly(fc.record({ currency: fc.constantFrom('EUR', 'CHF') }, { requiredKeys: [] })),
+    level: fc.constantFrom<unknown>(1, 2, '2'),
+    flag: fc.constantFrom<unknown>(true, false, 'true'),
+  },
+  { requiredKeys: ['type'] },
+)
 const good: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   aud: fc.oneof(text, list('x', 'y')),
   sub: text,
@@ -174,6 +202,7 @@ const good: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   realm: fc.oneof(fc.record({ roles: list('admin'), flag: fc.boolean() }, { requiredKeys: [] }), fc.constant('x')),
   level: fc.constantFrom<unknown>(0, 1, 1.5, 2, 2.5, 3, 4, 12, 100, '2', '12'),
   flag: fc.oneof(fc.boolean(), fc.constantFrom(2, 3)),
+  authorization_details: fc.array(detail, { maxLength: 3 }),
 }
 const claims = fc.record(
   {

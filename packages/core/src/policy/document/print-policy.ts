@@ -121,6 +121,8 @@ function printWord(node: Exclude<Expression, Printed>): Plain {
       return { actor: { is: one(node.subjects) } }
     case 'actorDepthAtMost':
       return { actor: { depthAtMost: node.depth } }
+    case 'authorizationDetails':
+      return printDetails(node)
     case 'method':
       return { method: one(node.methods) }
     case 'ipIn':
@@ -146,7 +148,31 @@ type Printed = Extract<
 >
 
 function printComparison({ subject, operator, operand }: Extract<Policy, { kind: 'compare' }>): Plain {
-  return { ...printReference(subject), [operator]: isReference(operand) ? printReference(operand) : operand }
+  return { ...printReference(subject), [operator]: printOperand(operand) }
+}
+
+function printDetails({
+  type,
+  identifier,
+  fields,
+  ...asked
+}: Extract<Policy, { kind: 'authorizationDetails' }>): Plain {
+  const { locations, actions, datatypes, privileges } = asked
+  return {
+    authorizationDetails: type,
+    ...(locations !== undefined && { locations: one(locations) }),
+    ...(actions !== undefined && { actions: one(actions) }),
+    ...(datatypes !== undefined && { datatypes: one(datatypes) }),
+    ...(privileges !== undefined && { privileges: one(privileges) }),
+    ...(identifier !== undefined && { identifier: printOperand(identifier) }),
+    ...(fields !== undefined && {
+      fields: fields.map(({ path, equals }) => ({ field: one(path), equals: printOperand(equals) })),
+    }),
+  }
+}
+
+function printOperand(operand: unknown): unknown {
+  return isReference(operand) ? printReference(operand) : operand
 }
 
 function printReference(reference: Reference): Plain {

@@ -77,6 +77,15 @@ function withOption(subject: ClaimSubject, { key, value }: SourceEntry): ClaimSu
       )
 }
 
+/**
+ * Reads a reference that stands for a value: `{ param: accountId }`.
+ *
+ * @throws ConfigurationError
+ */
+export function readReference(node: SourceMap): Reference {
+  return toReference(findSubject(node, []), node)
+}
+
 /** A claim that is declared to be one string with spaces is read so. */
 function withDeclaredType(reference: Reference, operator: string, vocabulary: PolicyVocabulary): Reference {
   if (reference.from !== 'claim' || reference.as !== undefined || !lists.includes(operator)) return reference
@@ -91,6 +100,6 @@ function toOperand({ key, value }: SourceEntry): unknown {
   }
   if (value.kind !== 'map') return plainValue(value)
   return key === 'equals' || key === 'includes'
-    ? toReference(findSubject(value, []), value)
+    ? readReference(value)
     : refuse(value.at, `\`${key}\` compares with what stands in the document, not with ${kindOf(value)}`)
 }

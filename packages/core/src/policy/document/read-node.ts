@@ -34,6 +34,7 @@ import { kindOf, plainValue, quote, type SourceEntry, type SourceMap, type Sourc
 import { requireText, toDays, toNames, toTexts } from './operands.js'
 import { type Problems, refuse } from './problems.js'
 import { onlyOne, readComparison, subjectWords } from './read-comparison.js'
+import { detailMembers, readDetails } from './read-details.js'
 
 /** What nodes are read with. */
 export interface Reading {
@@ -61,6 +62,7 @@ const leaves: ReadonlyMap<string, Leaf> = new Map<string, Leaf>([
   ['spiffe', (operand) => spiffe(...toNames(operand))],
   ['boundBy', (operand) => boundBy(...(toNames(operand) as readonly BindingMethod[]))],
   ['actor', readActor],
+  ['authorizationDetails', (operand, _, members) => readDetails(operand, members)],
   ['method', (operand) => req.method(...toNames(operand))],
   ['ipIn', (operand) => req.ipIn(...toNames(operand))],
   ['between', readBetween],
@@ -74,6 +76,7 @@ const operators: readonly string[] = [...combinators, ...leaves.keys(), ...subje
 const companions: Readonly<Record<string, readonly string[]>> = {
   atLeast: ['of'],
   acrAtLeast: ['levels'],
+  authorizationDetails: detailMembers,
   between: ['tz', 'days'],
 }
 

@@ -2,7 +2,14 @@
 import { ConfigurationError } from '../../errors.js'
 import { didYouMean } from '../../option-checks.js'
 import { show } from '../comparison.js'
-import { type ClaimReference, type Comparison, isReference, type Operator, type Reference } from '../policy.js'
+import {
+  type ClaimReference,
+  type Comparison,
+  isReference,
+  type Operator,
+  type Policy,
+  type Reference,
+} from '../policy.js'
 import { type ClaimDeclarations, type ClaimType, requireDeclared, showPath } from './claim-declarations.js'
 
 type Kind = ClaimType | 'object'
@@ -83,4 +90,26 @@ function convert(reference: ClaimReference, kind: Kind): Kind {
     )
   }
   return converted
+}
+
+/**
+ * Refuses authorization details that are compared with a claim which is not declared, or is no single value.
+ *
+ * @throws ConfigurationError
+ */
+export function requireDeclaredDetails(
+  { identifier, fields = [] }: Extract<Policy, { kind: 'authorizationDetails' }>,
+  claims: ClaimDeclarations,
+): void {
+  if (isReference(identifier)) requireSingle(identifier, ['string'], claims)
+  for (const { equals } of fields)
+    if (isReference(equals)) requireSingle(equals, ['string', 'number', 'boolean'], claims)
+}
+
+function requireSingle(reference: Reference, wanted: readonly Kind[], claims: ClaimDeclarations): void {
+  const kind = kindOf(reference, claims)
+  if (wanted.includes(kind)) return
+  throw new ConfigurationError(
+    `${describe(reference, kind)}, is no ${wanted.join(', ')} to compare a member of authorization details with`,
+  )
 }

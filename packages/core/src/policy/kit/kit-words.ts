@@ -1,4 +1,5 @@
 // The type of a kit: the policy words, each as narrow as the vocabulary of an application makes it.
+import type { AskedDetails, authorizationDetails } from '../authorization-details-word.js'
 import type { cel } from '../cel/cel.js'
 import type { claim, param } from '../comparison.js'
 import type { CustomReads, CustomTest, Expression } from '../policy.js'
@@ -23,7 +24,15 @@ import type {
   use,
 } from '../words.js'
 import type { ClaimDeclarations, registeredClaims } from './claim-declarations.js'
-import type { DeclaredClaim, DeclaredPath, RequestHeader, RouteParam } from './kit-claims.js'
+import type {
+  BooleanValue,
+  DeclaredClaim,
+  DeclaredPath,
+  NumberValue,
+  RequestHeader,
+  RouteParam,
+  StringValue,
+} from './kit-claims.js'
 import type { PolicyVocabulary } from './vocabulary.js'
 
 type ListItem<List> = List extends readonly (infer Name extends string)[] ? Name : string
@@ -81,6 +90,10 @@ export interface PolicyKit<V extends PolicyVocabulary> {
   readonly boundBy: typeof boundBy
   readonly spiffe: typeof spiffe
   readonly actor: typeof actor
+  /** One object of `authorization_details` (RFC 9396) has this type, and grants all that is asked. */
+  readonly authorizationDetails: ClaimsOf<V> extends undefined
+    ? typeof authorizationDetails
+    : (type: string, asked?: AskedDetails<StringValue, StringValue | NumberValue | BooleanValue>) => Expression
   readonly req: ClaimsOf<V> extends undefined
     ? typeof req
     : Omit<typeof req, 'header'> & {

@@ -93,7 +93,7 @@ describe('a kit', () => {
       'spiffe',
       'actor',
     )
-    names.push('req', 'between', 'custom', 'cel', 'claim', 'param')
+    names.push('authorizationDetails', 'req', 'between', 'custom', 'cel', 'claim', 'param')
     expect(Object.keys(kit).toSorted()).toEqual(names.toSorted())
     expect(Object.isFrozen(kit)).toBe(true)
     expect(Object.isFrozen(kit.req)).toBe(true)

@@ -2,6 +2,7 @@
 // where nobody compiles.
 
 import { ConfigurationError } from '../../errors.js'
+import { authorizationDetails } from '../authorization-details-word.js'
 import { cel } from '../cel/cel.js'
 import { type ClaimSubject, claim, param, Subject } from '../comparison.js'
 import type { Comparison, Policy } from '../policy.js'
@@ -78,6 +79,7 @@ export function policyKit<const V extends PolicyVocabulary>(vocabulary: V): Poli
     boundBy,
     spiffe,
     actor,
+    authorizationDetails: (type, asked) => known(authorizationDetails(type, asked)),
     req: Object.freeze({ ...req, header: (name: string) => held(req.header(name), known) }),
     between,
     custom: (name, reads, test) => known(custom(name, reads, test)),

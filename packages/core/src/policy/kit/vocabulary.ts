@@ -5,7 +5,7 @@ import { ConfigurationError } from '../../errors.js'
 import { didYouMean, requireKnownOptions } from '../../option-checks.js'
 import { show } from '../comparison.js'
 import { type Expression, type Policy, partsOf } from '../policy.js'
-import { referencesIn } from '../services/question-node.js'
+import { referencesOfQuestion } from '../services/question-node.js'
 import { acrAtLeast, issuer, role, scope } from '../words.js'
 import {
   type ClaimDeclarations,
@@ -14,7 +14,7 @@ import {
   parseClaimDeclarations,
   requireDeclared,
 } from './claim-declarations.js'
-import { requireDeclaredComparison } from './declared-comparison.js'
+import { requireDeclaredComparison, requireDeclaredDetails } from './declared-comparison.js'
 
 /** The scopes of an application. */
 export interface ScopeVocabulary {
@@ -115,7 +115,11 @@ function requireKnownNode(node: Policy, vocabulary: PolicyVocabulary): void {
       return
     case 'permitted':
       if (claims === undefined) return
-      for (const each of referencesIn(node.question)) if (each.from === 'claim') requireDeclared(claims, each.path)
+      for (const each of referencesOfQuestion(node.question))
+        if (each.from === 'claim') requireDeclared(claims, each.path)
+      return
+    case 'authorizationDetails':
+      if (claims !== undefined) requireDeclaredDetails(node, claims)
       return
     case 'scope':
     case 'anyScope':

@@ -12,14 +12,14 @@ export type QuestionNode =
   | { readonly is: 'object'; readonly members: readonly (readonly [string, QuestionNode])[] }
 
 /** The references of a question. */
-export function referencesIn(node: QuestionNode): readonly Reference[] {
+export function referencesOfQuestion(node: QuestionNode): readonly Reference[] {
   switch (node.is) {
     case 'reference':
       return [node.of]
     case 'list':
-      return node.items.flatMap(referencesIn)
+      return node.items.flatMap(referencesOfQuestion)
     case 'object':
-      return node.members.flatMap(([, member]) => referencesIn(member))
+      return node.members.flatMap(([, member]) => referencesOfQuestion(member))
     default:
       return []
   }

@@ -74,6 +74,8 @@ function widerThan(node: Expression): Expression | undefined {
     }
     case 'actorDepthAtMost':
       return make({ ...node, depth: node.depth + 1 })
+    case 'authorizationDetails':
+      return widerDetails(node)
     case 'between':
       return make({ ...node, from: '00:00', to: '24:00' })
     case 'compare':
@@ -81,6 +83,12 @@ function widerThan(node: Expression): Expression | undefined {
     default:
       return undefined
   }
+}
+
+/** Any object of the type, wherever it holds. */
+function widerDetails({ kind, type, locations, ...asked }: Extract<Expression, { kind: 'authorizationDetails' }>) {
+  if (Object.keys(asked).length === 0) return undefined
+  return make<Expression>({ kind, type, ...(locations !== undefined && { locations }) })
 }
 
 function widerComparison({ subject, operator, operand }: Comparison): Expression | undefined {

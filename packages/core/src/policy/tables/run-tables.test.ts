@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { authorizationDetails } from '../authorization-details-word.js'
 import { claim, param } from '../comparison.js'
 import type { Expression } from '../policy.js'
 import { policySet } from '../policy-set.js'
@@ -142,6 +143,12 @@ describe('a mistake', () => {
       [{ auth_time: -301 }, 'deny'],
     ],
     ['wider: acr at least b', acrAtLeast('b', ['a', 'b']), [{ acr: 'b' }, 'allow'], [{ acr: 'a' }, 'deny']],
+    [
+      'wider: authorization details pay, actions a',
+      authorizationDetails('pay', { actions: ['a'] }),
+      [{ authorization_details: [{ type: 'pay', actions: ['a'] }] }, 'allow'],
+      [{ authorization_details: [{ type: 'pay', actions: ['b'] }] }, 'deny'],
+    ],
     ['wider: at most 1 actors', actor.depthAtMost(1), [{}, 'allow'], [{ act: { act: {} } }, 'deny']],
     [
       'wider: between 08:00 and 12:00 in UTC on Mon',

@@ -15,7 +15,7 @@ describe('parseTables', () => {
   it('takes everything that a case can say', () => {
     const facts = {
       ...{ claims: { a: 1 }, now: '2026-11-24T09:00:00Z', method: 'GET', params: { p: 'a' }, headers: { h: 'a' } },
-      ...{ ip: '192.0.2.1', binding: 'dpop', scopeClaims: [['s']], roleClaims: [['a', 'b']] },
+      ...{ ip: '192.0.2.1', binding: 'dpop', scopeClaims: [['s']], roleClaims: [['a', 'b']], audiences: ['x'] },
     }
     const denial = { expect: 'deny', because: 'a', undetermined: 'b', remedy: 'none' }
     expect(() => parseTables(table({ ...facts, ...denial }, { facts }))).not.toThrow()
@@ -57,6 +57,8 @@ describe('parseTables', () => {
       "test table 1, case 1: `scopeClaims` must be a list of paths such as ['realm_access', 'roles']",
       table({ scopeClaims: [[]] }),
     ],
+    ['test table 1, case 1: `audiences` must be a list of texts', table({ audiences: [7] })],
+    ['test table 1, case 1: `audiences` must be a list of texts', table({ audiences: 'a' })],
     ['test table 1, case 1: `now` must be seconds, or a date such as 2026-11-24T09:00:00Z', table({ now: 'noon' })],
     ['test table 1, case 1: `now` must be seconds, or a date such as 2026-11-24T09:00:00Z', table({ now: Number.NaN })],
     [

@@ -19,6 +19,8 @@ export interface TestFacts {
   readonly roleClaims?: PolicyFactsInput['roleClaims']
   /** What policy services say, by their names. One that is left out does not answer. */
   readonly services?: Readonly<Record<string, boolean>>
+  /** The audiences of ours that the token is for. */
+  readonly audiences?: readonly string[]
 }
 
 /** One row. Its claims stand beside those of the table; `null` takes one away. */
@@ -52,6 +54,7 @@ const factNames = [
   'scopeClaims',
   'roleClaims',
   'services',
+  'audiences',
 ] as const
 const caseNames = ['name', 'expect', 'because', 'undetermined', 'remedy', ...factNames]
 
@@ -119,6 +122,9 @@ function requireFacts(facts: Readonly<Record<string, unknown>>, names: readonly 
   }
   if (!Object.values(facts['services'] ?? {}).every((answer) => typeof answer === 'boolean'))
     throw new ConfigurationError(`${what}: \`services\` must say true or false of each`)
+  const { audiences } = facts
+  if (audiences !== undefined && !(Array.isArray(audiences) && audiences.every((name) => typeof name === 'string')))
+    throw new ConfigurationError(`${what}: \`audiences\` must be a list of texts`)
   toSeconds(facts['now'], what)
 }
 
