@@ -21,7 +21,7 @@ export type ClientCertificateSource = 'tls' | CertificateHeader | ForwardedClien
 /** For several Envoys in a row, each of which adds an element. */
 export interface ForwardedClientCertOptions {
   readonly header: 'x-forwarded-client-cert'
-  /** How many of our proxies add an element; the client's is the first of theirs. 1 to 16. @defaultValue 1 */
+  /** How many of our proxies add an element; the client's is the first of theirs, and a header with more is refused. 1 to 16. @defaultValue 1 */
   readonly hops?: number
   /**
    * Identities of our proxies, any of them: the URI of its own certificate, which Envoy writes as `By`. An element that was written
@@ -135,15 +135,22 @@ function chainBehind({ issuerCertificate }: ObservableCertificate): readonly Uin
   return behind
 }
 
-/** INVARIANT: from the right, one element for each of our proxies. What stands before is what the client wrote. */
+/**
+ * INVARIANT: from the right, one element for each of our proxies. What stands before is what a client wrote; and Envoy quotes no
+ * names, so a client whose certificate has a comma in one could write an element that stands last. A header that holds more than
+ * our proxies have written is not believed at all.
+ */
 function forwardedElement(request: VerifiableRequest, place: CertificatePlace): ForwardedClientCert | undefined {
   const value = trustedValue(request, 'x-forwarded-client-cert', place)
-  const element = value === undefined ? undefined : parseForwardedClientCert(value).at(-place.hops)
+  const elements = value === undefined ? [] : parseForwardedClientCert(value)
+  if (elements.length > place.hops) throw foreign('holds more elements than `hops` says that our proxies write')
+  const element = elements.at(-place.hops)
   if (element === undefined || place.by === undefined || element.by.some((uri) => place.by?.has(uri))) return element
-  throw new VerificationError(
-    'binding_mismatch',
-    'the header of the client certificate was written by none of our proxies',
-  )
+  throw foreign('was written by none of our proxies')
+}
+
+function foreign(reason: string): VerificationError {
+  return new VerificationError('binding_mismatch', `the header \`x-forwarded-client-cert\` ${reason}`)
 }
 
 /** A header from a trusted proxy, and from nobody else. */
