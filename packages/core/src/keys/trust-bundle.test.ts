@@ -128,6 +128,12 @@ describe('an authority', () => {
     expect(bundle.skipped).toEqual([{ reason: 'a key was skipped: its `x5c` is not one certificate' }])
   })
 
+  it.each(['d', 'priv'])('whose private key is published, as `%s`, is anybody: it is skipped', (name) => {
+    const bundle = bundleWith({ ...authorityEntry(one), [name]: 'AQ' }, authorityEntry(two))
+    expect(bundle.set.authorities).toEqual([two.der])
+    expect(bundle.skipped).toEqual([{ reason: 'a key was skipped: it is a private key' }])
+  })
+
   it('needs neither a key type nor a key id', () => {
     expect(counts(bundleWith({ use: 'x509-svid', x5c: [text] }))).toEqual([0, 1])
   })
