@@ -2,11 +2,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createTestAuthority, noon, type TestCertificate } from '../../../test/fixtures/der-certificates.js'
-import { bundleOf, connectionWith, issueSvid } from '../../../test/fixtures/svids.js'
+import { bundleOf, connectionWith, issueSvid, verifierOf } from '../../../test/fixtures/svids.js'
 import type { KeyLifetimeOptions } from './keys/key-lifetimes.js'
 import { createMemoryState } from './state/memory-state.js'
 import { createTestClock, createTestKey } from './testing.js'
-import { createVerifier, type Verifier } from './verifier.js'
+import type { Verifier } from './verifier.js'
 
 const clock = createTestClock(noon)
 const key = await createTestKey('ES256', 'key-1')
@@ -39,7 +39,7 @@ afterEach(async () => {
 })
 
 function build(more: object): Verifier {
-  const verifier = createVerifier({ audience, clock, fetch, ...more } as Parameters<typeof createVerifier>[0])
+  const verifier = verifierOf({ audience, clock, fetch, ...more })
   built.push(verifier)
   return verifier
 }

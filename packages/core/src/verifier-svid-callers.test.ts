@@ -78,7 +78,7 @@ describe('a JWT-SVID that is bound', () => {
 
   it('to a key is refused, where no proof is looked at', async () => {
     const holder = await createTestHolder()
-    const token = await svid({ cnf: { jkt: holder.jkt } })
+    const token = await svid({ cnf: holder.confirmation })
     expect(await answer(token)).toBe('binding_missing')
     expect(await answer(token, verifierWith({ publicUrl: 'https://api.example.com' }))).toBe('binding_missing')
   })

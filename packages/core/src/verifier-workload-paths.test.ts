@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { createTestAuthority, noon, type TestCertificate } from '../../../test/fixtures/der-certificates.js'
-import { bundleOf, connectionWith, issueSvid } from '../../../test/fixtures/svids.js'
+import { bundleOf, connectionWith, issueSvid, verifierOf } from '../../../test/fixtures/svids.js'
 import type { VerifiableRequest } from './request/verifiable-request.js'
 import { createTestClock } from './testing.js'
 import type { TrustDomainOptions } from './trust-domains.js'
-import { createVerifier, type Verifier } from './verifier.js'
+import type { Verifier } from './verifier.js'
 
 const clock = createTestClock(noon)
 afterEach(() => clock.set(noon))
@@ -24,7 +24,7 @@ const direct = issueSvid(root, id)
 const deep = issueSvid(low, id)
 
 function verifierWith(domain: Partial<TrustDomainOptions> = { bundle: bundleOf([root]) }, more: object = {}): Verifier {
-  return createVerifier({
+  return verifierOf({
     issuer: 'https://idp.example.com',
     audience: 'https://api.example.com',
     clientCertificate: 'tls',
@@ -33,7 +33,7 @@ function verifierWith(domain: Partial<TrustDomainOptions> = { bundle: bundleOf([
     fetch: async () => new Response(null, { status: 404 }),
     clock,
     ...more,
-  } as Parameters<typeof createVerifier>[0])
+  })
 }
 
 /** `passed`, or the code of the refusal. */
