@@ -4,7 +4,7 @@ import { type AddressRanges, parseAddress } from '../addresses.js'
 import { ConfigurationError, VerificationError } from '../errors.js'
 import { certificateThumbprint } from '../jose/certificate.js'
 import { requireKnownOptions, requireStrings } from '../option-checks.js'
-import { headerValues, type VerifiableRequest } from '../request/verifiable-request.js'
+import { headerValues, type ObservableSocket, type VerifiableRequest } from '../request/verifiable-request.js'
 import { parseClientCertChain, parseClientCertField } from './client-cert-field.js'
 import { parseEscapedCertificate } from './escaped-certificate.js'
 import { type ForwardedClientCert, parseForwardedClientCert } from './forwarded-client-cert.js'
@@ -102,6 +102,10 @@ export function shownCertificate(request: VerifiableRequest, place: CertificateP
     const { cert, chain, uris } = element
     return { chain: chain ?? (cert === undefined ? [] : [cert]), uris }
   }
+  if (place.header === undefined) {
+    const chain = peerChain(request.socket)
+    return chain.length === 0 ? undefined : { chain, uris: [] }
+  }
   const leaf = leafCertificate(request, place)
   return leaf && { chain: [leaf, ...chainBehind(request, place)], uris: [] }
 }
@@ -109,23 +113,38 @@ export function shownCertificate(request: VerifiableRequest, place: CertificateP
 /** Of our own server, or of a header that holds nothing but the certificate. */
 function leafCertificate(request: VerifiableRequest, place: CertificatePlace): Uint8Array | undefined {
   const { header } = place
-  if (header === undefined) return request.socket?.getPeerX509Certificate?.()?.raw
+  if (header === undefined) return peerChain(request.socket)[0]
   const value = trustedValue(request, header, place)
   if (value === undefined) return undefined
   return header === 'client-cert' ? parseClientCertField(value) : parseEscapedCertificate(value)
 }
 
-/** What came with the certificate. */
+/** What came with the certificate, in a header of its own. */
 function chainBehind(request: VerifiableRequest, place: CertificatePlace): readonly Uint8Array[] {
-  if (place.header === 'client-cert') {
-    const value = trustedValue(request, 'client-cert-chain', place)
-    return value === undefined ? [] : parseClientCertChain(value)
-  }
-  const behind: Uint8Array[] = []
-  let issuer = place.header === undefined ? request.socket?.getPeerX509Certificate?.()?.issuerCertificate : undefined
-  for (; issuer !== undefined && behind.length < greatestChain; issuer = issuer.issuerCertificate)
-    behind.push(issuer.raw)
-  return behind
+  const value = place.header === 'client-cert' ? trustedValue(request, 'client-cert-chain', place) : undefined
+  return value === undefined ? [] : parseClientCertChain(value)
+}
+
+/** What came with the certificates of open connections. */
+const chains = new WeakMap<ObservableSocket, readonly Uint8Array[]>()
+
+/**
+ * What TLS has of the client, its own certificate first.
+ *
+ * INVARIANT: Node hands out what came along with the first look at a connection, and never again: `getPeerX509Certificate` takes it out of
+ * OpenSSL's list. So nobody here looks but by way of this, and it is kept for as long as the connection is.
+ */
+function peerChain(socket: ObservableSocket | undefined): readonly Uint8Array[] {
+  const certificate = socket?.getPeerX509Certificate?.()
+  if (socket === undefined || certificate === undefined) return []
+  const shown = [certificate.raw]
+  let issuer = certificate.issuerCertificate
+  for (; issuer !== undefined && shown.length <= greatestChain; issuer = issuer.issuerCertificate)
+    shown.push(issuer.raw)
+  if (shown.length > 1) chains.set(socket, shown)
+  const [first, ...behind] = chains.get(socket) ?? []
+  const isOfIt = first !== undefined && Buffer.compare(first, certificate.raw) === 0 // TLS 1.2 may change it later on
+  return isOfIt ? [certificate.raw, ...behind] : shown
 }
 
 /** INVARIANT: from the right, one element for each of our proxies. What stands before is what the client wrote. */
