@@ -40,6 +40,10 @@ describe('`iss`', () => {
     }
   })
 
+  it.each([7, null, [idp.issuer], { a: 1 }])('may not be %j', async (iss) => {
+    expect(await answer(svid({ iss }))).toBe('claim_invalid')
+  })
+
   it('that is one of our issuers has the token judged by that one alone, whatever its subject is called', async () => {
     const verifier = verifierWith()
     expect(await answer(svid({ iss: idp.issuer }), verifier)).toBe('token_type_rejected')
