@@ -194,6 +194,21 @@ describe('a document that several verifiers share', () => {
     expect(endpoint.asked).toBe(2)
   })
 
+  it('is taken from where the bundle is, and from nowhere else', async () => {
+    const forger = createTestAuthority({ subject: 'forger' })
+    for (const [from, expected] of [
+      [url, 'passed'],
+      ['https://elsewhere.example.com/bundle', 'certificate_rejected'],
+    ] as const) {
+      const shared = state()
+      const document = { url: from, text: JSON.stringify(bundleOf([forger])), fetchedAt: noon }
+      const source = { issuer: 'spiffe://prod.example', location: url }
+      const sharing = { serves: () => false, timeoutSeconds: 1, keepSeconds: 60 }
+      await shared.keySets.fetchOnce(source, sharing, async () => document)
+      expect(await answer(verifierWith({}, { state: shared }), issueSvid(forger, id))).toBe(expected)
+    }
+  })
+
   // The name and the place of both are the same: so is the document, but not what is read of it.
   const asIssuer = { issuer: 'spiffe://prod.example', jwksUri: url }
   const tokenOf = (iss: string) =>
