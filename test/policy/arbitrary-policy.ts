@@ -5,7 +5,7 @@ import { cel } from '../../packages/core/src/policy/cel/cel.js'
 import { type ClaimSubject, claim, param, type Subject } from '../../packages/core/src/policy/comparison.js'
 import type { Duration } from '../../packages/core/src/policy/duration.js'
 import type { Day, Expression, NamedPolicy } from '../../packages/core/src/policy/policy.js'
-import { between, req } from '../../packages/core/src/policy/request-words.js'
+import { between, req, spiffe } from '../../packages/core/src/policy/request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -221,6 +221,11 @@ const leaf: fc.Arbitrary<Expression> = fc.oneof(
     .map(([count, unit]) => authenticatedWithin(`${count}${unit}` as Duration)),
   fc.tuple(tokens, fc.nat()).map(([levels, index]) => acrAtLeast(levels[index % levels.length] as string, levels)),
   fc.subarray(['dpop', 'mtls'] as const, { minLength: 1 }).map((methods) => boundBy(...methods)),
+  fc
+    .subarray(['spiffe://prod.example/orders', 'spiffe://prod.example/ns/*/sa/A.b_c-1', 'spiffe://test/**'], {
+      minLength: 1,
+    })
+    .map((patterns) => spiffe(...patterns)),
   fc.integer({ min: 1, max: 16 }).map((depth) => actor.depthAtMost(depth)),
   fc.subarray(['GET', 'POST', 'M-SEARCH'], { minLength: 1 }).map((methods) => req.method(...methods)),
   fc

@@ -87,7 +87,11 @@ export function judgeSpiffe(
   const { trustDomains, withoutToken = false } = options
   const audiences = options.audience === undefined ? undefined : requireStrings(options.audience, '`spiffe.audience`')
   if (typeof withoutToken !== 'boolean') throw new ConfigurationError('`spiffe.withoutToken` must be true or false')
-  if (place === undefined && (withoutToken || audiences === undefined))
+  if (place === undefined && withoutToken)
+    throw new ConfigurationError(
+      '`spiffe.withoutToken` needs `clientCertificate`, where certificates of workloads are read',
+    )
+  if (place === undefined && audiences === undefined)
     throw new ConfigurationError(
       '`spiffe` needs `clientCertificate`, where certificates of workloads are read, or an `audience` for JWT-SVIDs',
     )
@@ -112,7 +116,7 @@ function judgeTrustDomain(
     throw new ConfigurationError('each of `spiffe.trustDomains` must be an object')
   requireKnownOptions(options, domainOptionNames, 'a trust domain')
   const { trustDomain: name } = options
-  if (typeof name !== 'string' || parseSpiffeId(`spiffe://${name}`)?.path !== '')
+  if (!isTrustDomain(name))
     throw new ConfigurationError(`\`trustDomain\` must be a name such as 'prod.example'${withoutScheme(name)}`)
   const bundle = createBundle(name, options, context)
   if (bundle === undefined && (audiences !== undefined || place?.header !== 'x-forwarded-client-cert'))
@@ -126,10 +130,16 @@ function judgeTrustDomain(
   })
 }
 
+/** SPIFFE-ID §2.1 */
+function isTrustDomain(name: unknown): boolean {
+  return typeof name === 'string' && parseSpiffeId(`spiffe://${name}`)?.path === ''
+}
+
 function withoutScheme(name: unknown): string {
   const prefix = 'spiffe://'
   if (typeof name !== 'string' || !name.startsWith(prefix)) return ''
   const [domain = ''] = name.slice(prefix.length).split('/')
+  if (!isTrustDomain(domain)) return ''
   return didYouMean(domain, [domain], "'")
 }
 

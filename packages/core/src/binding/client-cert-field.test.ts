@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createTestCertificate } from '../../../../test/fixtures/der-certificates.js'
 import { certificateThumbprint } from '../jose/certificate.js'
-import { parseClientCertField } from './client-cert-field.js'
+import { parseClientCertChain, parseClientCertField } from './client-cert-field.js'
 
 const mismatch = expect.objectContaining({
   name: 'VerificationError',
@@ -69,5 +69,43 @@ describe('R-9440-1: the field Client-Cert', () => {
   it('has up to 65,536 characters', () => {
     expect(parseClientCertField(good.padEnd(65_536))).toEqual(der)
     expect(() => parseClientCertField(good.padEnd(65_537))).toThrow(mismatch)
+  })
+})
+
+describe('R-9440-1: the field Client-Cert-Chain', () => {
+  const { der: other } = createTestCertificate()
+  const second = `:${other.toString('base64')}:`
+
+  it.each([good, ` ${good} `, `${good},${second}`, `${good}, ${second}`, `${good}\t,\t ${second}`])(
+    'is a list of certificates, in its order: %j',
+    (value) => {
+      expect(parseClientCertChain(value)).toEqual(value.includes(',') ? [der, other] : [der])
+    },
+  )
+
+  it.each([
+    ['nothing', ''],
+    ['a comma at the end', `${good},`],
+    ['a comma before it', `,${good}`],
+    ['an empty item', `${good},,${second}`],
+    ['no comma', `${good} ${second}`],
+    ['a parameter', `${good};a=1`],
+    ['an inner list', `(${good} ${second})`],
+    ['an item that is no certificate', `${good}, :AAAA:`],
+    ['base64 that is not canonical', `${good}, :${base64.slice(0, -1)}:`],
+  ])('is not %s', (_, value) => {
+    expect(() => parseClientCertChain(value)).toThrow(mismatch)
+  })
+
+  it('is as long as one of the other headers at most', () => {
+    const fitting = Math.floor(65_537 / (good.length + 1))
+    expect(parseClientCertChain(Array(fitting).fill(good).join(','))).toHaveLength(fitting)
+    expect(() =>
+      parseClientCertChain(
+        Array(fitting + 1)
+          .fill(good)
+          .join(','),
+      ),
+    ).toThrow(mismatch)
   })
 })

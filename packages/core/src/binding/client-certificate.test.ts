@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { createTestCertificate } from '../../../../test/fixtures/der-certificates.js'
+import { createTestAuthority, createTestCertificate } from '../../../../test/fixtures/der-certificates.js'
+import { connectionWith } from '../../../../test/fixtures/svids.js'
 import { createAddressRanges } from '../addresses.js'
 import { ConfigurationError } from '../errors.js'
 import { certificateThumbprint } from '../jose/certificate.js'
 import type { VerifiableRequest } from '../request/verifiable-request.js'
-import { type ClientCertificateSource, clientCertificate, judgeCertificateSource } from './client-certificate.js'
+import {
+  type ClientCertificateSource,
+  clientCertificate,
+  judgeCertificateSource,
+  shownCertificate,
+} from './client-certificate.js'
 
 const [ann, bob] = [createTestCertificate({ subject: 'ann' }), createTestCertificate({ subject: 'bob' })]
 const [annPrint, bobPrint] = [certificateThumbprint(ann.der), certificateThumbprint(bob.der)]
@@ -120,5 +126,50 @@ describe('the option', () => {
     { header: 'x-forwarded-client-cert', hops: 17 },
   ])('cannot be %j', (source) => {
     expect(() => judgeCertificateSource(source as ClientCertificateSource, proxies)).toThrow(ConfigurationError)
+  })
+})
+
+describe('what came along with a certificate', () => {
+  const place = judgeCertificateSource('tls', undefined)
+  const along = createTestAuthority({ subject: 'eve' })
+  const ders = (request: VerifiableRequest) => {
+    const { leaf, behind = () => [] } = shownCertificate(request, place) ?? {}
+    return leaf && [leaf, ...behind()]
+  }
+
+  it('is known as long as the connection is, although Node shows it once', () => {
+    const request = connectionWith(ann, along)
+    expect(clientCertificate(request, place)).toBe(annPrint)
+    for (let time = 0; time < 3; time++)
+      expect(ders({ headers: {}, socket: request.socket })).toEqual([ann.der, along.der])
+    expect(ders(connectionWith(ann))).toEqual([ann.der])
+  })
+
+  it('is forgotten where the connection has another certificate by now', () => {
+    let shown = { raw: ann.der, issuerCertificate: { raw: along.der } } as { raw: Buffer }
+    const request = { headers: {}, socket: { getPeerX509Certificate: () => shown } }
+    expect(ders(request)).toEqual([ann.der, along.der])
+    shown = { raw: bob.der }
+    expect(ders(request)).toEqual([bob.der])
+    shown = { raw: bob.der, issuerCertificate: { raw: ann.der } } as { raw: Buffer }
+    expect(ders(request)).toEqual([bob.der, ann.der])
+    shown = { raw: bob.der }
+    expect(ders(request)).toEqual([bob.der, ann.der])
+  })
+
+  it('is eight certificates at most', () => {
+    const many = Array.from({ length: 12 }, () => along)
+    expect(ders(connectionWith(ann, ...many))).toHaveLength(9)
+  })
+
+  it('is nothing where there is no certificate, and no connection', () => {
+    expect(ders(connectionWith())).toBeUndefined()
+    expect(ders({ headers: {} })).toBeUndefined()
+    expect(ders({ headers: {}, socket: {} })).toBeUndefined()
+  })
+
+  it('is not what a header says, where TLS is ours', () => {
+    const headers = { ...values, 'client-cert-chain': `:${bob.der.toString('base64')}:` }
+    expect(ders({ ...connectionWith(ann), headers, remoteAddress: '10.0.0.1' })).toEqual([ann.der])
   })
 })

@@ -4,7 +4,7 @@ import { type AddressRanges, parseAddress } from '../addresses.js'
 import { ConfigurationError, VerificationError } from '../errors.js'
 import { certificateThumbprint } from '../jose/certificate.js'
 import { requireKnownOptions, requireStrings } from '../option-checks.js'
-import { headerValues, type ObservableCertificate, type VerifiableRequest } from '../request/verifiable-request.js'
+import { headerValues, type ObservableSocket, type VerifiableRequest } from '../request/verifiable-request.js'
 import { parseClientCertChain, parseClientCertField } from './client-cert-field.js'
 import { parseEscapedCertificate } from './escaped-certificate.js'
 import { type ForwardedClientCert, parseForwardedClientCert } from './forwarded-client-cert.js'
@@ -109,8 +109,8 @@ export function shownCertificate(request: VerifiableRequest, place: CertificateP
     return { leaf: cert ?? first, behind: () => rest, uris }
   }
   if (place.header === undefined) {
-    const shown = request.socket?.getPeerX509Certificate?.()
-    return shown && { leaf: shown.raw, behind: () => chainBehind(shown), uris: [] }
+    const [leaf, ...behind] = peerChain(request.socket)
+    return leaf && { leaf, behind: () => behind, uris: [] }
   }
   const leaf = leafCertificate(request, place)
   if (leaf === undefined) return undefined
@@ -121,18 +121,32 @@ export function shownCertificate(request: VerifiableRequest, place: CertificateP
 /** Of our own server, or of a header that holds nothing but the certificate. */
 function leafCertificate(request: VerifiableRequest, place: CertificatePlace): Uint8Array | undefined {
   const { header } = place
-  if (header === undefined) return request.socket?.getPeerX509Certificate?.()?.raw
+  if (header === undefined) return peerChain(request.socket)[0]
   const value = trustedValue(request, header, place)
   if (value === undefined) return undefined
   return header === 'client-cert' ? parseClientCertField(value) : parseEscapedCertificate(value)
 }
 
-/** Those that TLS had behind the first. */
-function chainBehind({ issuerCertificate }: ObservableCertificate): readonly Uint8Array[] {
-  const behind: Uint8Array[] = []
-  for (let next = issuerCertificate; next !== undefined && behind.length < greatestChain; next = next.issuerCertificate)
-    behind.push(next.raw)
-  return behind
+/** What came with the certificates of open connections. */
+const chains = new WeakMap<ObservableSocket, readonly Uint8Array[]>()
+
+/**
+ * What TLS has of the client, its own certificate first.
+ *
+ * INVARIANT: Node hands out what came along with the first look at a connection, and never again: `getPeerX509Certificate` takes it out of
+ * OpenSSL's list. So nobody here looks but by way of this, and it is kept for as long as the connection is.
+ */
+function peerChain(socket: ObservableSocket | undefined): readonly Uint8Array[] {
+  const certificate = socket?.getPeerX509Certificate?.()
+  if (socket === undefined || certificate === undefined) return []
+  const shown = [certificate.raw]
+  let issuer = certificate.issuerCertificate
+  for (; issuer !== undefined && shown.length <= greatestChain; issuer = issuer.issuerCertificate)
+    shown.push(issuer.raw)
+  if (shown.length > 1) chains.set(socket, shown)
+  const [first, ...behind] = chains.get(socket) ?? []
+  const isOfIt = first !== undefined && Buffer.compare(first, certificate.raw) === 0 // TLS 1.2 may change it later on
+  return isOfIt ? [certificate.raw, ...behind] : shown
 }
 
 /**

@@ -36,7 +36,7 @@ describe('R-XSVID-1: an X.509-SVID', () => {
     expect(readWith(names, usage)).toMatchObject({ spiffeId })
   })
 
-  it('may have other names beside its URI (R-XSVID-3)', () => {
+  it('R-XSVID-3: may have other names beside its URI', () => {
     const dns = der(0x82, Buffer.from('orders.prod.example, URI:spiffe://prod.example/admin'))
     expect(readWith(constraints, usage, subjectAltName(dns, uri(spiffeId), der(0x87, '7f000001')))).toMatchObject({
       spiffeId,

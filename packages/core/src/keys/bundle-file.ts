@@ -28,8 +28,8 @@ export interface BundleFileOptions {
 interface HeldBundle {
   readonly bundle: TrustBundle
   readonly keysByText: KeysByText
-  /** Of the file: it is read again once it differs. */
-  readonly stamp: string
+  /** The whole file. Its dates are no sign: they may stay as they were, and are coarser than two writes can be apart. */
+  readonly bytes: Buffer
   /** By the stopwatch. */
   readonly goodAt: number
 }
@@ -65,15 +65,18 @@ export class BundleFile implements TrustBundleSource {
   }
 
   async warmUp(): Promise<void> {
-    if (this.#recent() === undefined) await this.#lookOnce()
+    await this.#lookOnce()
   }
 
   close(): void {}
 
   /** What was seen a moment ago. */
   #recent(): TrustBundle | undefined {
-    const isRecent = this.#options.stopwatch() < this.#lookedAt + lookSeconds
-    return isRecent ? this.#held?.bundle : undefined
+    return this.#hasLooked() ? this.#held?.bundle : undefined
+  }
+
+  #hasLooked(): boolean {
+    return this.#options.stopwatch() < this.#lookedAt + lookSeconds
   }
 
   async #seen(): Promise<TrustBundle> {
@@ -85,8 +88,12 @@ export class BundleFile implements TrustBundleSource {
     })
   }
 
-  /** One look at a time, shared by all who wait for it. Never rejects: what happened is in the fields. */
+  /**
+   * One look at a time, shared by all who wait for it, and none so soon after the last, whatever that has come to. Never rejects:
+   * what happened is in the fields.
+   */
   #lookOnce(): Promise<void> {
+    if (this.#look === undefined && this.#hasLooked()) return Promise.resolve()
     this.#look ??= this.#read()
       .then((held) => this.#take(held))
       .catch((error: unknown) => this.#fail(error))
@@ -100,13 +107,13 @@ export class BundleFile implements TrustBundleSource {
   async #read(): Promise<HeldBundle> {
     const { path, stopwatch } = this.#options
     const goodAt = stopwatch()
-    const { size, mtimeMs, ino } = await stat(path)
+    const { size } = await stat(path)
     if (size > greatestBytes) throw new Error(`it is larger than ${greatestBytes} bytes`)
-    const stamp = `${size} ${mtimeMs} ${ino}`
-    if (this.#held?.stamp === stamp) return { ...this.#held, goodAt }
-    const { set: bundle, keysByText, skipped } = parse(await readFile(path), this.#held?.keysByText)
+    const bytes = await readFile(path)
+    if (this.#held?.bytes.equals(bytes)) return { ...this.#held, goodAt }
+    const { set: bundle, keysByText, skipped } = parse(bytes, this.#held?.keysByText)
     for (const { reason } of skipped) this.#publish('skipped', reason)
-    return { bundle, keysByText, stamp, goodAt }
+    return { bundle, keysByText, bytes, goodAt }
   }
 
   #take(held: HeldBundle): void {

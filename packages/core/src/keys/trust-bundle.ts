@@ -56,8 +56,9 @@ export function parseTrustBundle(document: JsonObject, previous: KeysByText = ne
   const { keysByText, skipped } = importEntries(entries.filter(isFor('jwt-svid')), importJwtKey, previous)
   const unusable: SkippedKey[] = []
   const authorities = entries.filter(isFor('x509-svid')).flatMap((entry) => {
-    const der = authorityOf(entry)
-    if (der === undefined) unusable.push({ reason: 'a key was skipped: its `x5c` is not one certificate' })
+    const der = isPrivate(entry) ? undefined : authorityOf(entry)
+    const reason = isPrivate(entry) ? 'it is a private key' : 'its `x5c` is not one certificate'
+    if (der === undefined) unusable.push({ reason: `a key was skipped: ${reason}` })
     return der ?? []
   })
   const bundle = new TrustBundle([...keysByText.values()], authorities, refreshHint(document))
@@ -75,6 +76,12 @@ function importJwtKey(entry: unknown): VerificationKey {
   const key = importPublishedKey(jwk)
   if (key.kid === undefined) throw new UnusableKeyError('it has no `kid`')
   return key
+}
+
+/** An authority whose private key is published is anybody's. */
+function isPrivate(entry: unknown): boolean {
+  const { d, priv } = entry as JsonObject
+  return d !== undefined || priv !== undefined
 }
 
 /** X509-SVID §6.1: exactly one certificate in `x5c` (RFC 7517 §4.7: base64, not base64url). */

@@ -55,14 +55,15 @@ export function trustIssuer<Issuer extends TrustedIssuer>(
   trustDomains: ReadonlyMap<string, Issuer> = new Map(),
 ): Issuer {
   const { iss, sub } = jwt.unverifiedClaims
+  if (iss !== undefined && typeof iss !== 'string')
+    throw new VerificationError('claim_invalid', '`iss` is not a string', { claim: 'iss' })
   // INVARIANT: who names an issuer of ours is judged by that issuer's record, whatever else the token says.
-  const domain = typeof iss === 'string' && issuers.has(iss) ? undefined : trustDomainOf(trustDomains, sub)
+  const domain = iss !== undefined && issuers.has(iss) ? undefined : trustDomainOf(trustDomains, sub)
   if (domain !== undefined) {
     requireHeader(jwt.unverifiedHeader, domain)
     return domain
   }
   if (iss === undefined) throw new VerificationError('claim_missing', '`iss` is missing', { claim: 'iss' })
-  if (typeof iss !== 'string') throw new VerificationError('claim_invalid', '`iss` is not a string', { claim: 'iss' })
   const issuer = issuers.get(iss) // RFC 7519 §4.1.1, RFC 9068 §4: exact, code point by code point
   if (issuer === undefined)
     throw new VerificationError('issuer_untrusted', 'the token names an issuer that is not trusted')

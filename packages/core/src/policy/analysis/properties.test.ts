@@ -7,7 +7,7 @@ import { compilePolicy } from '../compile.js'
 import { type PolicyFactsInput, policyFacts } from '../evaluate.js'
 import { type Expression, make, type NamedPolicy } from '../policy.js'
 import { policySet } from '../policy-set.js'
-import { between, req } from '../request-words.js'
+import { between, req, spiffe } from '../request-words.js'
 import {
   acrAtLeast,
   actor,
@@ -47,6 +47,12 @@ const leaves: readonly (readonly Expression[])[] = [
   [authenticatedWithin('5m'), authenticatedWithin('1h'), claim('auth_time').exists()],
   [acrAtLeast('mid', ['low', 'mid', 'high']), acrAtLeast('high', ['low', 'mid', 'high']), claim('acr').equals('other')],
   [amr('otp'), amr('pwd', 'hwk'), amr('pwd'), claim('amr').exists(), boundBy('dpop'), boundBy('mtls', 'dpop')],
+  [
+    spiffe('spiffe://a/x'),
+    spiffe('spiffe://a/*'),
+    spiffe('spiffe://a/x/**', 'spiffe://b/other'),
+    spiffe('spiffe://a/*/y', 'spiffe://b/**'),
+  ],
   [actor.none(), actor.is('s'), actor.is('t'), actor.depthAtMost(1), actor.depthAtMost(2)],
   [
     claim('act', 'sub').equals('s'),
@@ -224,6 +230,11 @@ const request: fc.Arbitrary<PolicyFactsInput> = fc.record({
   headers: fc.record({ 'x-a': text }, { requiredKeys: [] }),
   ip: fc.constantFrom(undefined, '10.0.1.1', '10.1.2.3', '10.200.0.0', '192.0.2.1', '2001:db8::1', '::1'),
   binding: fc.constantFrom(undefined, 'dpop' as const, 'mtls' as const),
+  workload: fc.constantFrom(
+    undefined,
+    ...['spiffe://a/x', 'spiffe://a/y', 'spiffe://a/x/y', 'spiffe://a/z/y', 'spiffe://a/x/y/z', 'spiffe://a/z/z/z'],
+    ...['spiffe://b/other', 'spiffe://b/x', 'spiffe://b/other/x', 'spiffe://c/x'],
+  ),
 })
 
 const base = [

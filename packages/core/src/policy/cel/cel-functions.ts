@@ -14,6 +14,7 @@ const instead = new Map([
   ['timestamp', 'there is no timestamp() in a policy; write now - claims.auth_time <= 900'],
   ['scope', 'there is no scope() in CEL; write "read:orders" in scopes'],
   ['role', 'there is no role() in CEL; write "admin" in roles'],
+  ['spiffe', 'there is no spiffe() in CEL; write it beside, as { spiffe: … } or spiffe(…)'],
 ])
 const macros = [
   'all',

@@ -90,6 +90,10 @@ describe('what cel() refuses', () => {
     ['claims.x.matches("a")', /^there are no regular expressions in a policy; write startsWith/],
     ['claims.x.contains("a")', /^there is no contains\(\)/],
     ['size(claims.x) == 1', /^a policy counts nothing/],
+    [
+      'spiffe("spiffe://prod.example/a")',
+      'there is no spiffe() in CEL; write it beside, as { spiffe: … } or spiffe(…)',
+    ],
     ['scopes.all(s, s == "a")', /^a policy has no all\(\)/],
     ['scopes.exists(s, s.startsWith("a"))', /^exists\(\) takes only/],
     ['scopes.exists(s, t == "a")', /^exists\(\) takes only/],

@@ -3,7 +3,7 @@ import { authorizationDetails } from '../authorization-details-word.js'
 import { claim, param } from '../comparison.js'
 import type { Expression } from '../policy.js'
 import { policySet } from '../policy-set.js'
-import { between, req } from '../request-words.js'
+import { between, req, spiffe } from '../request-words.js'
 import { acrAtLeast, actor, allOf, anyOf, authenticatedWithin, custom, not, policy, role, scope } from '../words.js'
 import { runTables } from './run-tables.js'
 import type { TestCase } from './test-table.js'
@@ -106,6 +106,20 @@ describe('coverage', () => {
       ).failures,
     ).toEqual([])
     expect(run(code, [[{ a: 1 }, 'allow']], 'coverage').failures).toEqual(['p: no case shows custom c false'])
+  })
+
+  it('asks for workloads that call, that are others, and that have proven nothing', () => {
+    const rows: readonly Row[] = [
+      [{}, 'allow', { workload: 'spiffe://prod.example/orders' }],
+      [{}, 'deny', { workload: 'spiffe://prod.example/billing', because: 'spiffe' }],
+    ]
+    const asked = spiffe('spiffe://prod.example/orders')
+    expect(run(asked, rows, 'coverage').failures).toEqual([
+      'p: no case shows spiffe spiffe://prod.example/orders undetermined',
+    ])
+    const unproven: Row = [{}, 'deny', { undetermined: 'no workload has proven who it is' }]
+    expect(run(asked, [...rows, unproven], 'coverage').failures).toEqual([])
+    expect(run(not(asked), [unproven], 'verdicts')).toEqual({ passed: 1, failures: [] })
   })
 
   it('asks for a case of every policy, once', () => {

@@ -15,7 +15,8 @@ describe('parseTables', () => {
   it('takes everything that a case can say', () => {
     const facts = {
       ...{ claims: { a: 1 }, now: '2026-11-24T09:00:00Z', method: 'GET', params: { p: 'a' }, headers: { h: 'a' } },
-      ...{ ip: '192.0.2.1', binding: 'dpop', scopeClaims: [['s']], roleClaims: [['a', 'b']], audiences: ['x'] },
+      ...{ ip: '192.0.2.1', binding: 'dpop', workload: 'spiffe://prod.example/orders' },
+      ...{ scopeClaims: [['s']], roleClaims: [['a', 'b']], audiences: ['x'] },
     }
     const denial = { expect: 'deny', because: 'a', undetermined: 'b', remedy: 'none' }
     expect(() => parseTables(table({ ...facts, ...denial }, { facts }))).not.toThrow()
@@ -48,6 +49,8 @@ describe('parseTables', () => {
     ['test table 1, case 1: `headers` must be an object', table({ headers: null })],
     ['test table 1, case 1: `method` must be a text', table({ method: 1 })],
     ['test table 1, case 1: `ip` must be a text', table({ ip: {} })],
+    ['test table 1, case 1: `workload` must be a text', table({ workload: ['spiffe://prod.example/orders'] })],
+    ['test table 1, case 1 has no option `workloads`; did you mean `workload`?', table({ workloads: 'x' })],
     ['test table 1, case 1: `binding` must be dpop or mtls, not "tls"', table({ binding: 'tls' })],
     [
       "test table 1, case 1: `roleClaims` must be a list of paths such as ['realm_access', 'roles']",
