@@ -58,7 +58,6 @@ function verifierWith(keyLifetimes: KeyLifetimeOptions = {}, more: object = {}):
   })
 }
 
-/** `passed`, or the code of the refusal. */
 async function answer(verifier: Verifier, certificate: TestCertificate = byOne): Promise<string> {
   const decision = await verifier.verify(connectionWith(certificate))
   return decision.allowed ? 'passed' : decision.code
@@ -232,12 +231,6 @@ describe('a document that several verifiers share', () => {
     const bearer = { authorization: `Bearer ${svid}` }
     expect(await verifier.verify({ headers: bearer })).toMatchObject({ code: 'key_unknown' })
     expect(await answer(verifier)).toBe('certificate_rejected')
-  })
-
-  it('is good for a JWT-SVID with the same keys', async () => {
-    const svid = await key.sign(JSON.stringify({ aud: 'api', sub: id, exp: noon + 60 }))
-    const bearer = { authorization: `Bearer ${svid}` }
-    expect(await verifierWith().verify({ headers: bearer })).toMatchObject({ allowed: true, auth: { workload: id } })
   })
 })
 

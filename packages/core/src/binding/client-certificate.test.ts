@@ -168,6 +168,15 @@ describe('what came along with a certificate', () => {
     expect(ders({ headers: {}, socket: {} })).toBeUndefined()
   })
 
+  it('is not what `Client-Cert-Chain` says, where another header has the certificate', () => {
+    const headers = { ...values, 'client-cert-chain': `:${bob.der.toString('base64')}:` }
+    const request = { headers, remoteAddress: '10.0.0.1' }
+    const chainOf = (name: (typeof names)[number]) =>
+      shownCertificate(request, judgeCertificateSource(name, proxies))?.chain
+    expect(chainOf('ssl-client-cert')).toEqual([ann.der])
+    expect(chainOf('client-cert')).toEqual([ann.der, bob.der])
+  })
+
   it('is not what a header says, where TLS is ours', () => {
     const headers = { ...values, 'client-cert-chain': `:${bob.der.toString('base64')}:` }
     expect(ders({ ...connectionWith(ann), headers, remoteAddress: '10.0.0.1' })).toEqual([ann.der])
