@@ -106,7 +106,7 @@ describe('a proxy that writes x-forwarded-client-cert', () => {
   const gate = 'spiffe://prod.example/ns/edge/sa/gate'
   const appended = 'proxy_set_header x-forwarded-client-cert "$http_x_forwarded_client_cert$comma$xfcc";'
   const map = `map $ssl_client_escaped_cert $xfcc {
-      "" ""; default 'By=${gate};Cert="$ssl_client_escaped_cert";Subject="$ssl_client_s_dn";URI=${orders}';
+      "" ""; default 'By=${gate};Cert="$ssl_client_escaped_cert";Subject="$ssl_client_s_dn"';
     }
     map $http_x_forwarded_client_cert $comma { "" ""; default ","; }`
   const source = { header: 'x-forwarded-client-cert', by: gate } as const
@@ -127,19 +127,14 @@ describe('a proxy that writes x-forwarded-client-cert', () => {
     expect(await ask(nginx, '/orders', {}, { headers: uris })).toMatchObject(missing)
   })
 
-  it('R-XFCC-3: is believed about its own element, where the client has written one before it', async () => {
+  it('R-XFCC-3: is not believed where the client has written an element before its own', async () => {
     const { nginx } = await start(source, { bundle: bundleOf([root]) }, { http: map, location: appended })
-    const forged = { 'x-forwarded-client-cert': `By=${gate};URI=${orders}` }
-    const other = clientOf(svidOf(root, billing))
-    expect(await ask(nginx, '/who', other, { headers: forged })).toMatchObject({ status: 200, body: billing })
-    expect(await ask(nginx, '/orders', other, { headers: forged })).toMatchObject({
-      status: 403,
-      body: 'policy_denied',
-    })
-    expect(await ask(nginx, '/orders', clientOf(good), { headers: forged })).toMatchObject(passed)
-    expect(
-      await ask(nginx, '/orders', clientOf(good), { headers: { 'x-forwarded-client-cert': 'garbage' } }),
-    ).toMatchObject(rejected)
+    for (const value of [`By=${gate};URI=${orders}`, 'garbage']) {
+      const headers = { 'x-forwarded-client-cert': value }
+      expect(await ask(nginx, '/who', clientOf(svidOf(root, billing)), { headers })).toMatchObject(rejected)
+      expect(await ask(nginx, '/orders', clientOf(good), { headers })).toMatchObject(rejected)
+    }
+    expect(await ask(nginx, '/orders', clientOf(good))).toMatchObject(passed)
   })
 
   it('R-XFCC-3: from anywhere else changes nothing, and from there its identity reaches the policy', async () => {

@@ -30,6 +30,13 @@ describe('whom to trust and who we are', () => {
     expect(() => configure(misspelt as unknown as VerifierOptions)).toThrow(refused(/`issuer`/))
   })
 
+  it('are told apart from trust domains by their names', () => {
+    const spiffe = { trustDomains: [{ trustDomain: 'prod.example', bundleFile: 'bundle.pem' }], audience: 'api' }
+    const named = (name: string) => ({ ...issuer, issuer: name, spiffe })
+    expect(() => configure(named('spiffe://prod.example'))).toThrow(refused(/has the name of a trust domain/))
+    expect(configure(named('spiffe://test.example')).issuers.size).toBe(1)
+  })
+
   it.each<[string, unknown, RegExp]>([
     ['nothing', {}, /`issuer`/],
     ['no issuer', { audience: 'api' }, /`issuer`/],

@@ -104,6 +104,11 @@ export function configure(options: VerifierOptions, environment: NodeJS.ProcessE
   const issuers = trustedIssuers(options, issuerContext, proofs !== undefined)
   const spiffe = options.spiffe === undefined ? undefined : judgeSpiffe(options.spiffe, certificates, issuerContext)
   const trustDomains = [...(spiffe?.trustDomains.values() ?? [])]
+  for (const { name } of trustDomains) {
+    // What is revoked of one would be revoked of the other.
+    if (issuers.has(`spiffe://${name}`))
+      throw new ConfigurationError(`spiffe://${name}: an issuer has the name of a trust domain`)
+  }
   const subjects = options.subjects === undefined ? undefined : judgeSubjects(options.subjects)
   const introspected = introspectedIssuer(issuers)
   const sources = requireSources(options.credentials ?? 'authorization')

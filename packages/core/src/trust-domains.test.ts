@@ -173,6 +173,11 @@ describe('a trust domain', () => {
     ['lifetimes with an inline bundle', { bundle, keyLifetimes: {} }, lifetimesSentence],
     ['lifetimes without a bundle', { keyLifetimes: {} }, lifetimesSentence],
     [
+      'lifetimes of what is fetched with a file',
+      { bundleFile: '/bundle', keyLifetimes: { staleSeconds: 60, leastLifetimeSeconds: 60 } },
+      'prod.example: of `keyLifetimes`, `staleSeconds` alone goes with a bundle in a file',
+    ],
+    [
       'a lifetime that is misspelled',
       { bundleUrl: url, keyLifetimes: { staleSecond: 1 } },
       'prod.example: `keyLifetimes` has no option `staleSecond`; did you mean `staleSeconds`?',

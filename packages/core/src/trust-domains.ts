@@ -154,6 +154,8 @@ function createBundle(
     throw new ConfigurationError(`${name}: give one of \`bundleUrl\`, \`bundleFile\` and \`bundle\``)
   if (options.keyLifetimes !== undefined && bundleUrl === undefined && path === undefined)
     throw new ConfigurationError(`${name}: \`keyLifetimes\` goes with a bundle that is fetched, or in a file`)
+  if (path !== undefined && Object.keys(options.keyLifetimes ?? {}).some((name) => name !== 'staleSeconds'))
+    throw new ConfigurationError(`${name}: of \`keyLifetimes\`, \`staleSeconds\` alone goes with a bundle in a file`)
   const lifetimes = requireLifetimes(options.keyLifetimes, `${name}: \`keyLifetimes`)
   if (bundle !== undefined) return inlineBundle(name, bundle)
   if (path !== undefined) {

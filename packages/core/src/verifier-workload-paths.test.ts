@@ -152,6 +152,18 @@ describe('what comes along', () => {
   })
 })
 
+describe('what came along while there was no bundle', () => {
+  const path = join(folder, 'late.pem')
+
+  it('is remembered: HTTP/2 shows it to the first stream of a connection alone', async () => {
+    const verifier = verifierWith({ bundleFile: path })
+    expect(await answer(verifier, connectionWith(deep, low, middle))).toBe('keys_unavailable')
+    await writeFile(path, root.pem)
+    await expect.poll(() => answer(verifier, connectionWith(deep)), { timeout: 5_000, interval: 200 }).toBe('passed')
+    expect(await answer(verifierWith({ bundleFile: path }), connectionWith(deep))).toBe('certificate_rejected')
+  })
+})
+
 describe('a certificate that was vouched for', () => {
   const brief = createTestAuthority({ subject: 'brief', issuer: root, notAfter: noon + 10 })
   const shown = connectionWith(issueSvid(brief, id), brief)

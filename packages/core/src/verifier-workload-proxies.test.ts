@@ -121,9 +121,8 @@ describe.each<[string, () => Verifier]>([
 })
 
 describe('a certificate in an element', () => {
-  it('is verified where there is a bundle, whatever the URI says', async () => {
+  it('is verified where there is a bundle', async () => {
     expect(await answers(verifierWith(), forwarded(`${certOf(good)};URI=${orders}`))).toEqual([orders, orders])
-    expect(await answers(verifierWith(), forwarded(`${certOf(good)};URI=${billing}`))).toEqual([orders, orders])
     expect(await answers(verifierWith(), forwarded(certOf(good)))).toEqual([orders, orders])
     expect(await answers(verifierWith(), forwarded(`${certOf(forged)};URI=${orders}`))).toEqual(rejected)
     const late = issueSvid(root, orders, { notAfter: noon - 1 })
@@ -196,6 +195,17 @@ describe('`By`', () => {
     expect(() => verifierWith({ by: by as string })).toThrow(
       '`by` of `clientCertificate` must be a string or an array of strings, and not empty',
     )
+  })
+})
+
+describe('two names', () => {
+  it('of one workload, by the proxy and in the certificate, are none', async () => {
+    expect(await answers(verifierWith(), forwarded(`${certOf(good)};URI=${orders}`))).toEqual([orders, orders])
+    for (const verifier of [verifierWith(), bare()]) {
+      expect(await answers(verifier, forwarded(`${certOf(good)};URI=${billing}`))).toEqual(rejected)
+      expect(await answers(verifier, forwarded(`${certOf(good)};URI=${orders};URI=${billing}`))).toEqual(rejected)
+      expect(await answers(verifier, forwarded(`${certOf(good)};URI=${orders};URI=${orders}`))).toEqual(rejected)
+    }
   })
 })
 

@@ -36,12 +36,15 @@ const judgedSeconds = 60
 /** Seconds for which the word of a proxy is taken, where there is no certificate with a date. */
 const proxySeconds = 300
 const greatestRemembered = 4_096
+const greatestUnjudged = 256
 
 export class Workloads {
   readonly #settings: SpiffeSettings
   readonly #place: CertificatePlace
   readonly #clock: Clock
   readonly #vouched = new LRUCache<string, VouchedCertificate>({ max: greatestRemembered })
+  /** What came with certificates that could not be judged for want of a bundle. Over HTTP/2 Node shows it once for all streams. */
+  readonly #unjudged = new LRUCache<string, readonly Uint8Array[]>({ max: greatestUnjudged })
 
   constructor(settings: SpiffeSettings, place: CertificatePlace, clock: Clock) {
     this.#settings = settings
@@ -67,11 +70,16 @@ export class Workloads {
     const workload = known?.workload ?? readWorkload(leaf)
     const domain = this.#domainOf(workload.trustDomain, isAlone)
     if (domain === undefined) return undefined
+    if (uris.some((uri) => uri !== workload.spiffeId) || uris.length > 1)
+      throw rejected('a proxy names another workload than the certificate')
     if (domain.bundle === undefined) return this.#takeWord(uris, isAlone)
     const candidate = { leaf, behind, print, workload, known }
     const bundle = domain.bundle.current()
     return bundle instanceof Promise
-      ? bundle.then((came) => this.#judge(candidate, came), unavailable)
+      ? bundle.then(
+          (came) => this.#judge(candidate, came),
+          (error: unknown) => this.#postpone(candidate, error),
+        )
       : this.#judge(candidate, bundle)
   }
 
@@ -100,13 +108,22 @@ export class Workloads {
     const isJudged = known?.bundle === bundle && now >= known.judgedAt && now < known.judgedAt + judgedSeconds
     if (isJudged && now <= workload.expiresAt) return workload
     const came = inWords(behind)
-    const intermediates = came.length > 0 ? came : (known?.intermediates ?? none)
+    const intermediates = came.length > 0 ? came : (known?.intermediates ?? this.#unjudged.get(print) ?? none)
     if (!chainsTo(leaf, intermediates, bundle.authorities, now)) {
       if (!(now <= workload.expiresAt)) throw rejected('it has expired')
       throw rejected('its trust domain does not vouch for it, or not yet')
     }
     this.#vouched.set(print, { workload, intermediates, bundle, judgedAt: now })
     return workload
+  }
+
+  /** An outage of whoever has the bundle is no fault of the caller. */
+  #postpone({ behind, print }: Candidate, error: unknown): never {
+    if (!(error instanceof VerificationError)) throw error
+    const came = inWords(behind)
+    if (came.length > 0) this.#unjudged.set(print, came)
+    const { code, message, retryAfterSeconds = 1, cause } = error
+    throw new VerificationError(code, message, { isOfConnection: true, retryAfterSeconds, cause })
   }
 
   /** Envoy's word on who it was: it has verified the certificate, and passes on what was in it (`URI`). */
@@ -169,11 +186,4 @@ function inWords<Read>(read: () => Read): Read {
 function rejected(reason: string, cause?: unknown): VerificationError {
   const message = `the certificate of the connection is refused: ${reason}`
   return new VerificationError('certificate_rejected', message, { isOfConnection: true, cause })
-}
-
-/** An outage of whoever has the bundle is no fault of the caller. */
-function unavailable(cause: unknown): never {
-  if (!(cause instanceof VerificationError)) throw cause
-  const { code, message, retryAfterSeconds = 1 } = cause
-  throw new VerificationError(code, message, { isOfConnection: true, retryAfterSeconds, cause: cause.cause })
 }

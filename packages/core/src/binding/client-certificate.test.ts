@@ -132,8 +132,8 @@ describe('the option', () => {
 describe('what came along with a certificate', () => {
   const place = judgeCertificateSource('tls', undefined)
   const along = createTestAuthority({ subject: 'eve' })
-  const ders = (request: VerifiableRequest) => {
-    const { leaf, behind = () => [] } = shownCertificate(request, place) ?? {}
+  const ders = (request: VerifiableRequest, where = place) => {
+    const { leaf, behind = () => [] } = shownCertificate(request, where) ?? {}
     return leaf && [leaf, ...behind()]
   }
 
@@ -171,8 +171,7 @@ describe('what came along with a certificate', () => {
   it('is not what `Client-Cert-Chain` says, where another header has the certificate', () => {
     const headers = { ...values, 'client-cert-chain': `:${bob.der.toString('base64')}:` }
     const request = { headers, remoteAddress: '10.0.0.1' }
-    const chainOf = (name: (typeof names)[number]) =>
-      shownCertificate(request, judgeCertificateSource(name, proxies))?.chain
+    const chainOf = (name: (typeof names)[number]) => ders(request, judgeCertificateSource(name, proxies))
     expect(chainOf('ssl-client-cert')).toEqual([ann.der])
     expect(chainOf('client-cert')).toEqual([ann.der, bob.der])
   })
