@@ -10,10 +10,10 @@ import { median, percentile, show, shuffled, table } from './statistics.js'
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '8' },
-    plain: { type: 'string', default: '400' },
-    asking: { type: 'string', default: '200' },
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '7' },
+    plain: { type: 'string', default: '200' },
+    asking: { type: 'string', default: '100' },
     timeout: { type: 'string', default: '0.1' },
   },
 })

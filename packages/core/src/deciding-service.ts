@@ -3,7 +3,7 @@
 import type { Clock } from './clock.js'
 import { monotonicClock } from './clock.js'
 import { publishPolicyService } from './events.js'
-import { CallRefusedError, GuardedCalls, greatestInFlight, pauseSeconds } from './guarded-calls.js'
+import { CallRefusedError, GuardedCalls, pauseSeconds } from './guarded-calls.js'
 import { type DecisionLifetimes, keyOf, RememberedDecisions } from './policy/services/remembered-decisions.js'
 import {
   type Decider,
@@ -32,7 +32,7 @@ export class DecidingService implements Decider {
   readonly #decide: DecidingServiceParts['decide']
   readonly #decisions: RememberedDecisions
   readonly #calls: GuardedCalls
-  /** Bounded as the calls are. */
+  /** Bounded as the calls are: one that is refused is gone at once. */
   readonly #flights = new Map<string, Promise<ServiceAnswer>>()
 
   constructor({ name, timeoutSeconds, decide, stopwatch = monotonicClock, ...lifetimes }: DecidingServiceParts) {
@@ -55,8 +55,6 @@ export class DecidingService implements Decider {
     const key = keyOf(question)
     const underWay = this.#flights.get(key)
     if (underWay !== undefined) return underWay
-    if (this.#flights.size >= greatestInFlight)
-      return Promise.resolve(this.#fail(key, clock, new CallRefusedError('too many calls are under way')))
     const flight = this.#find(key, question, clock).finally(() => this.#flights.delete(key))
     this.#flights.set(key, flight)
     return flight

@@ -24,7 +24,7 @@ export interface PolicyServiceOptions {
 export interface HttpServiceOptions extends PolicyServiceOptions {
   /** Where it is: https, or plain http to a loopback host. */
   readonly url: string
-  /** What we prove ourselves to it with, asked for at each call: `() => ({ authorization: `Bearer ${key}` })`. */
+  /** What we prove ourselves to it with, asked for at each call: `() => ({ authorization })`. */
   readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
   /** Reaches it: for a proxy, a private CA or a client certificate. @defaultValue the `fetch` of Node */
   readonly fetch?: Fetch

@@ -144,7 +144,7 @@ export function opa(options: OpaOptions): OpaService {
 
 /**
  * Decides in place of a policy. Answers exactly `true` to let pass and exactly `false` not to; what it throws, and anything else, is
- * no decision. @param signal - aborted when nobody waits any more
+ * no decision. Its signal is aborted when nobody waits any more.
  */
 export type PolicyServiceFunction = (question: JsonValue, signal: AbortSignal) => boolean | Promise<boolean>
 

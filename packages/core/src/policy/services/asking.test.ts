@@ -12,6 +12,8 @@ import { policyKit } from '../kit/policy-kit.js'
 import { describeShape, type Expression, make, type NamedPolicy, type Policy } from '../policy.js'
 import { requireSatisfied } from '../policy-denial.js'
 import { policySet, routeParamsOf } from '../policy-set.js'
+import { between } from '../request-words.js'
+import { parseTables } from '../tables/test-table.js'
 import { tracePolicy } from '../trace.js'
 import type { Verdict } from '../verdict.js'
 import { allOf, anyOf, atLeast, authenticatedWithin, not, policy, scope, use } from '../words.js'
@@ -133,6 +135,12 @@ describe('a no lets nobody pass', () => {
     expect(codeOf(of)).toBe('policy_denied')
   })
 
+  it('nor does it make that hold any longer which is true without it', () => {
+    const { say, codeOf } = world({}, [policy('p', { allow: allOf(between('00:02', '00:03'), a) })])
+    say(a, -1, 500)
+    expect(codeOf(not(use('p')))).toBe(120)
+  })
+
   it('but what is false without it is false', () => {
     const harmless = [policy('p', { allow: allOf(lacking, a) })]
     expect(world({}, harmless).codeOf(not(use('p')))).toBe(Number.POSITIVE_INFINITY)
@@ -236,6 +244,15 @@ describe('without a verifier', () => {
     expect(isSatisfied(leaf('toString'), facts({}))).toBe(false)
   })
 
+  it('a test table says yes or no of each', () => {
+    const table = (answer: unknown) => ({
+      policy: 'p',
+      cases: [{ name: 'x', expect: 'allow', services: { a: answer } }],
+    })
+    expect(() => parseTables(table(true))).not.toThrow()
+    expect(() => parseTables(table('yes'))).toThrow(/`services` must say true or false of each/)
+  })
+
   it('the shape says what is read and that somebody is asked', () => {
     const of = allOf(held, leaf('pdp', { doc: [claim('sub')] }))
     expect(describeShape(of).asks).toBe(true)
@@ -257,6 +274,9 @@ describe('without a verifier', () => {
   it('analysis takes an answer for anything', () => {
     const set = policySet(policy('p', { allow: allOf(held, a) }), policy('n', { allow: anyOf(held, not(use('p'))) }))
     expect(checkPolicies(set).filter(({ policy: name }) => name === 'p')).toEqual([])
+    const denied = policySet(policy('p', { allow: a }), policy('n', { allow: not(use('p')) }))
+    expect(checkPolicies(denied).map(({ rule }) => rule)).toEqual(['always-denies'])
+    expect(diffPolicies(leaf('s', 'x'), leaf('s', 'y'))).toHaveLength(1)
     const email = policySet(policy('p', { allow: leaf('a', claim('email')) }))
     expect(checkPolicies(email).map(({ rule }) => rule)).toEqual(['email-unverified'])
     expect(diffPolicies(allOf(held, a), allOf(a, held))).toEqual([])

@@ -1,7 +1,7 @@
 // Whom a policy asks, and in which order: the leaves that are decided elsewhere, one after another, and only as long as an answer
 // can still matter. Nobody is called here.
 //
-// What stands below a `not` or a `forbid`, where the words refuse it and only `use` can bring it, is not asked: see `unheard.ts`.
+// What stands below a `not` or a `forbid` is never the next: no answer would be heard there (`unheard.ts`), so none can matter.
 import type { CompiledPolicies, CompiledPolicy, PolicyFacts, ServiceAnswers } from '../compiled.js'
 import type { Policy } from '../policy.js'
 import { isTrue, isUndetermined } from '../verdict.js'
@@ -13,7 +13,7 @@ const nobody: Leaves = new Map()
 const nameless: CompiledPolicies = new Map()
 const known = new WeakMap<CompiledPolicies, WeakMap<CompiledPolicy, Leaves>>()
 
-/** The leaves of a policy, with those of what it uses, that may be asked. Found but once for a set of policies. */
+/** The leaves of a policy, with those of what it uses, that are decided elsewhere. Found but once for a set of policies. */
 export function askableIn(policy: CompiledPolicy, policies: CompiledPolicies | undefined): Leaves {
   if (!policy.mayAsk) return nobody
   const set = policies ?? nameless
@@ -31,19 +31,17 @@ function findAskable(policy: CompiledPolicy, policies: CompiledPolicies): Leaves
     const { node, mayAsk } = each
     if (!mayAsk) return
     if (node.kind === 'permitted') found.set(node, each)
-    for (const part of affirmedParts(each, policies)) visit(part)
+    for (const part of partsBelow(each, policies)) visit(part)
   }
   visit(policy)
   return found.size === 0 ? nobody : found
 }
 
-/** What stands below a node, and not below its `not` or `forbid`. */
-function affirmedParts(
+/** What stands below a node, also where it only names it. */
+function partsBelow(
   { node, parts }: CompiledPolicy,
   policies: CompiledPolicies | undefined,
 ): readonly CompiledPolicy[] {
-  if (node.kind === 'not') return []
-  if (node.kind === 'policy') return parts.slice(0, 1)
   const used = node.kind === 'use' ? policies?.get(node.name) : undefined
   return used === undefined ? parts : [used]
 }
@@ -82,7 +80,7 @@ export function nextToAsk(policy: CompiledPolicy, facts: PolicyFacts): CompiledP
   const visit = (each: CompiledPolicy): CompiledPolicy | undefined => {
     if (!each.mayAsk || each.check(facts) !== isUndetermined || each.check(hopeful) !== isTrue) return undefined
     if (each.node.kind === 'permitted') return each
-    for (const part of affirmedParts(each, facts.policies)) {
+    for (const part of partsBelow(each, facts.policies)) {
       const next = visit(part)
       if (next !== undefined) return next
     }
