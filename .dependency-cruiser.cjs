@@ -13,7 +13,7 @@ const floors = {
   words: `${core}(decision|events|option-checks|addresses|request/verifiable-request|claims/claim-path|policy/facts|jose/algorithms|state/(?!memory-)[^/]+)\\.ts$`,
   tools: `${core}(guarded-calls\\.ts$|jose/(?!algorithms\\.)|state/memory-)`,
   rooms: `${core}(request/(?!verifiable-request\\.)|attempts/|keys/|claims/(?!claim-path\\.)|binding/|revocation/|introspection/|receivers/|policy/(?!facts\\.)|response/)`,
-  stairs: `${core}(verifier|staircase|holders|resource-metadata|options|environment|explain|issuer-record|issuer-keys|introspection-options|opaque-tokens|trust-domains|workloads|trusted-issuers|verifier-options|deciding-service|policy-questions|policy-step|explain-policy|operator-text|policy-service-options|policy-services|http-decisions|authzen-endpoint|status-lists|open-connections|receiver|back-channel-logout|security-events|transmitters|token-senders)\\.ts$`,
+  stairs: `${core}(verifier|staircase|holders|resource-metadata|options|environment|explain|explain-failure|explained-checks|issuer-record|issuer-keys|introspection-options|opaque-tokens|trust-domains|workloads|trusted-issuers|verifier-options|deciding-service|policy-questions|policy-step|explain-policy|operator-text|policy-service-options|policy-services|http-decisions|authzen-endpoint|status-lists|open-connections|receiver|back-channel-logout|security-events|transmitters|token-senders)\\.ts$`,
   doors: `${core}(index|adapter|state|testing)\\.ts$|${core}testing/`,
 }
 

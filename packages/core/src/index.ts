@@ -31,7 +31,8 @@ export type {
   ReceiverEvent,
   StateEvent,
 } from './events.js'
-export type { CheckName, ExplainedCheck, Explanation } from './explain.js'
+export type { ExplainedCheck, Explanation } from './explain.js'
+export type { CheckName } from './explained-checks.js'
 export type { DpopMode } from './holders.js'
 export type { IntrospectionOptions } from './introspection-options.js'
 export type { InlineJwks } from './issuer-keys.js'
