@@ -27,13 +27,17 @@ afterEach(async () => {
   await cluster.stop()
 })
 
-/** What is published is heard, once. */
-async function expectHeard(message: string): Promise<void> {
+/** What is published is heard, once. Each try says something else: one that was not answered in time may have been heard. */
+async function expectHeard(word: string): Promise<void> {
   heard.length = 0
-  await expect
-    .poll(() => port.call(channel, ['SPUBLISH', channel, message], 1).catch(String), { timeout: 10_000, interval: 20 })
-    .toBe(1)
-  await expect.poll(() => heard).toEqual([message])
+  let message = ''
+  const publish = (): Promise<unknown> => {
+    message = `${word} ${performance.now()}`
+    return port.call(channel, ['SPUBLISH', channel, message], 1).catch(String)
+  }
+  await expect.poll(publish, { timeout: 10_000, interval: 20 }).toBe(1)
+  await expect.poll(() => heard).toContain(message)
+  expect(heard).toEqual([...new Set(heard)])
 }
 
 describe('row 21: slots that move', () => {
