@@ -165,6 +165,14 @@ describe('who has passed', () => {
     }
   })
 
+  it('is that workload for as long as its certificate held, however long the token does', async () => {
+    const auth = await authOf(verifier, await withToken(shown))
+    clock.set(noon + 600)
+    expect(await verifier.authorize(auth, spiffe(orders))).toMatchObject({ allowed: true })
+    clock.set(noon + 601)
+    expect(await verifier.authorize(auth, spiffe(orders))).toMatchObject({ code: 'policy_denied' })
+  })
+
   it('is none where none was shown, whatever the next request shows', async () => {
     const auth = await authOf(verifier, await withToken({ headers: {} }))
     expect(await verifier.authorize(auth, spiffe(orders), shown)).toMatchObject({ code: 'policy_denied' })

@@ -56,7 +56,7 @@ export class Workloads {
    * Who is at the other end; `undefined` where nothing there is named by a SPIFFE ID.
    *
    * @param isAlone - no token came with it: it is the certificate that must let it pass
-   * @throws VerificationError `certificate_rejected`, `binding_mismatch`, `keys_unavailable`; thrown or as a rejection
+   * @throws VerificationError `certificate_rejected`, `keys_unavailable`; thrown or as a rejection
    */
   identify(request: VerifiableRequest, isAlone: boolean): Workload | undefined | Promise<Workload | undefined> {
     if (isAlone && !this.#settings.withoutToken) return undefined

@@ -202,7 +202,10 @@ export function toAccessToken(
     expiresAt: claims['exp'] as number,
     confirmation: claims['cnf'],
     ...(rules.profile.namesWorkload && {
-      workload: { spiffeId: claims['sub'] as string, expiresAt: claims['exp'] as number },
+      workload: {
+        spiffeId: claims['sub'] as string,
+        expiresAt: (claims['exp'] as number) + rules.clockToleranceSeconds,
+      },
     }),
   }
 }

@@ -14,6 +14,17 @@ const judge = (asked: Policy, workload: string | undefined) =>
   ['false', 'undetermined', 'true'][compilePolicy(asked).check(facts(workload)) + 1]
 const covers = (pattern: string, path: string) => judge(spiffe(pattern), `spiffe://prod.example${path}`)
 
+describe('a workload', () => {
+  it('is one up to the last second of its proof, and nobody from then on', () => {
+    const workload = { spiffeId: 'spiffe://prod.example/orders', expiresAt: 100 }
+    const at = (now: number) => {
+      const known = policyFacts({ claims: {}, now })
+      return compileSpiffe([workload.spiffeId]).check({ ...known, request: { ...known.request, workload } })
+    }
+    expect([at(100), at(101), at(Number.NaN)]).toEqual([1, 0, 0])
+  })
+})
+
 describe('R-SPID-1: a pattern', () => {
   it.each<[string, readonly string[]]>([
     ['spiffe://prod.example/orders', ['orders']],

@@ -25,8 +25,10 @@ export function parseSpiffePattern(text: string): SpiffePattern | undefined {
 export function compileSpiffe(patterns: readonly string[]): Meaning {
   const known = patterns.flatMap((pattern) => parseSpiffePattern(pattern) ?? [])
   return {
-    check({ request: { workload } }) {
-      const id = workload && parseSpiffeId(workload.spiffeId)
+    check({ request: { workload }, now }) {
+      // INVARIANT: what was proven when a connection began is asked about long after.
+      if (workload === undefined || !(now <= workload.expiresAt)) return isUndetermined
+      const id = parseSpiffeId(workload.spiffeId)
       if (id === undefined) return isUndetermined
       const segments = id.path.split('/').slice(1)
       return known.some((pattern) => pattern.trustDomain === id.trustDomain && covers(pattern.segments, segments))
@@ -34,7 +36,8 @@ export function compileSpiffe(patterns: readonly string[]): Meaning {
         : isFalse
     },
     changesAt: ({ request: { workload } }) => workload?.expiresAt ?? Number.POSITIVE_INFINITY,
-    why: () => 'no workload has proven who it is',
+    why: ({ request: { workload } }) =>
+      workload === undefined ? 'no workload has proven who it is' : 'the proof of the workload has expired',
   }
 }
 
